@@ -37,9 +37,7 @@ impl Kind {
 
     /// Parses either word; `None` for any other.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| word == kind.plural() || word == kind.singular())
+        Self::ALL.into_iter().find(|kind| word == kind.plural() || word == kind.singular())
     }
 }
 
@@ -63,11 +61,7 @@ pub struct SecretName {
 impl SecretName {
     /// A name without a team.
     pub fn new(kind: Kind, id: impl Into<String>) -> Self {
-        Self {
-            kind,
-            team: None,
-            id: id.into(),
-        }
+        Self { kind, team: None, id: id.into() }
     }
 
     /// The same name, of a team.
@@ -94,11 +88,7 @@ impl SecretName {
             None => (head, None),
             Some((kind, team)) => (kind, Some(team.to_owned())),
         };
-        Some(Self {
-            kind: Kind::parse(kind)?,
-            team,
-            id: id.to_owned(),
-        })
+        Some(Self { kind: Kind::parse(kind)?, team, id: id.to_owned() })
     }
 }
 

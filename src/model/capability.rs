@@ -1,0 +1,63 @@
+//! What a store can do as it is configured, as data.
+
+use std::time::Duration;
+
+use super::mark::MarkRule;
+
+/// What a store can do, its limits, batch sizes and lag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Whether it can be written at all.
+    pub write: bool,
+    /// What the cheapest proof of "unchanged" is.
+    pub revisions: Revisions,
+    /// How a write is guarded against somebody else's.
+    pub compare: Compare,
+    /// What a delete leaves behind.
+    pub deletes: Deletes,
+    /// Whether older versions can be brought back.
+    pub history: bool,
+    /// How a mark is spelled here; `None` where there is no place for one.
+    pub marks: Option<MarkRule>,
+    /// The most keys of one `read` or `stat` call.
+    pub read_batch: usize,
+    /// How many requests may be under way at once.
+    pub width: usize,
+    /// The largest stored text, in bytes; `None` where no limit is known.
+    pub max_value: Option<usize>,
+    /// Whether an empty text can be stored.
+    pub empty_values: bool,
+    /// How long a listing may lag behind a write.
+    pub listing_lag: Duration,
+}
+
+/// Where a revision comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revisions {
+    /// Every listed key carries one.
+    Listing,
+    /// `stat` gives one, a call a key.
+    Stat,
+    /// There is none; only values can be compared.
+    None,
+}
+
+/// How a store compares before it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// Compare-and-set on every write.
+    Set,
+    /// A create fails where the name exists; an update is not guarded.
+    Create,
+    /// Not at all: the `expect` layer looks again just before.
+    None,
+}
+
+/// What a delete leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletes {
+    /// It can be taken back.
+    Recoverable,
+    /// It is final.
+    Final,
+}

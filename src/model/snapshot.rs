@@ -1,0 +1,50 @@
+//! The state of a side at one moment, as a store lists it and as planning sees it: without values.
+
+use super::mark::Mark;
+use super::name::RemoteKey;
+
+/// A store's own version of a key, compared for equality only.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Revision(String);
+
+impl Revision {
+    /// Takes the provider's spelling, which means something to that provider alone.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The spelling.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What became of a listed key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It holds a value.
+    Live,
+    /// The name is there without any version yet, as a create that was cut short leaves it.
+    Empty,
+    /// Softly deleted: the name is in the way, the value can be brought back.
+    Deleted,
+    /// Its latest version was destroyed for good; the name is in the way.
+    Destroyed,
+    /// Switched off: neither absent nor readable.
+    Disabled,
+    /// Belongs to a service of the store, such as a certificate or a rotation; never touched.
+    Managed,
+}
+
+/// One key as a store lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The key.
+    pub key: RemoteKey,
+    /// What became of it.
+    pub state: State,
+    /// Its version, where the call that listed it gives one.
+    pub revision: Option<Revision>,
+    /// Who owns it, where the call that listed it says so.
+    pub mark: Option<Mark>,
+}
