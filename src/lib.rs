@@ -1,3 +1,11 @@
 //! Carries Apache Airflow connections, variables and configs from one secrets store to another.
 
 pub mod model;
+
+pub mod reference;
+
+pub mod naming;
+
+pub mod planner;
+
+pub mod provider;

@@ -128,3 +128,10 @@ closed_list! {
         NotStarted = "not-started", "The run ended before this step.";
     }
 }
+
+impl Action {
+    /// Tells whether the step changes the target or what we own in it.
+    pub const fn changes(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Restore | Self::Delete | Self::Adopt)
+    }
+}

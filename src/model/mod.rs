@@ -1,6 +1,7 @@
 //! Floor 0, the words: names, values, Airflow's meaning, and the closed lists everything else speaks in. Pure.
 
 mod capability;
+mod connection;
 mod decision;
 mod event;
 mod fault;
@@ -13,6 +14,7 @@ mod snapshot;
 mod value;
 
 pub use capability::{Capabilities, Compare, Deletes, Revisions};
+pub use connection::{Connection, ConnectionDialect, Dialect, Form, Reader, Secret, TextDialect};
 pub use decision::{Action, Outcome, Reason};
 pub use event::{Blind, Event, Family, Observer, Stage};
 pub use fault::{Effect, ErrorKind};

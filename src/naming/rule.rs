@@ -1,0 +1,97 @@
+//! How a store spells a name, as plain data.
+
+use crate::model::Kind;
+
+/// How a store spells names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Where connections lie.
+    pub connections: Place,
+    /// Where variables lie.
+    pub variables: Place,
+    /// Where configs lie.
+    pub configs: Place,
+    /// What stands between a prefix and an id.
+    pub separator: &'static str,
+    /// Which texts may stand for a whole key.
+    pub charset: Charset,
+    /// How letters are changed on the way.
+    pub folding: Folding,
+    /// The longest key in bytes; `None` where no limit is known.
+    pub max_length: Option<usize>,
+    /// How a team's key is spelled.
+    pub teams: Teams,
+    /// Where the mount of a key stands.
+    pub mount: Mount,
+}
+
+/// Where the keys of one kind lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The kind is switched off here (`null`).
+    Off,
+    /// Under these prefixes, never empty: written to the first, read from all in order; `""` is a bare id.
+    Prefixes(Vec<String>),
+}
+
+impl Place {
+    /// A place with one prefix.
+    pub fn prefix(text: impl Into<String>) -> Self {
+        Self::Prefixes(vec![text.into()])
+    }
+
+    /// The prefixes; none where the kind is off.
+    pub fn prefixes(&self) -> &[String] {
+        match self {
+            Self::Off => &[],
+            Self::Prefixes(prefixes) => prefixes,
+        }
+    }
+}
+
+/// Which texts may stand for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charset {
+    /// Any text but the empty one.
+    Any,
+    /// A path of a URL: no empty, `.` or `..` segment, no control characters.
+    Path,
+}
+
+/// How letters are changed on the way to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folding {
+    /// Not at all.
+    None,
+}
+
+/// How a team's key is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teams {
+    /// The store cannot hold keys of teams.
+    Unsupported,
+    /// The team is part of the row, not of the key (the metastore).
+    Beside,
+    /// The team is a folder of its own, `<prefix>/<team>/<id>`; a `/` in an id of nobody's is refused, as Airflow does.
+    Folder,
+}
+
+/// Where the mount of a key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mount {
+    /// It is configured, or there is none.
+    Fixed,
+    /// It is the first segment of the id and stands before the prefix (Vault's `mount_point` null).
+    FirstSegment,
+}
+
+impl Rule {
+    /// The place of a kind.
+    pub fn place(&self, kind: Kind) -> &Place {
+        match kind {
+            Kind::Connection => &self.connections,
+            Kind::Variable => &self.variables,
+            Kind::Config => &self.configs,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The decision: every key of a run, and what becomes of it.
+
+use super::side::{Depth, FieldDigest};
+use crate::model::{Action, Fingerprint, Reason, RemoteKey, Revision, SecretName};
+
+/// What a run will do, key by key, in the order of names.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// One step a key.
+    pub steps: Vec<Step>,
+    /// How deep the run looked.
+    pub depth: Depth,
+    /// Whether there was no ledger, so that two sides were compared and not three.
+    pub two_way: bool,
+}
+
+impl Plan {
+    /// The steps that will change the target.
+    pub fn changes(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.action.changes())
+    }
+
+    /// How many steps have this action.
+    pub fn count(&self, action: Action) -> usize {
+        self.steps.iter().filter(|step| step.action == action).count()
+    }
+}
+
+/// One line of a plan.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The name in the target.
+    pub name: SecretName,
+    /// The source's spelling; `None` where the source has no such key.
+    pub source_key: Option<RemoteKey>,
+    /// The target's spelling; `None` where the target cannot spell the name.
+    pub key: Option<RemoteKey>,
+    /// What will be done.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// More words on the reason: a field, a reader, a limit; never a value.
+    pub detail: Option<String>,
+    /// The source's fingerprint, where it is known.
+    pub source: Option<Fingerprint>,
+    /// The source's version.
+    pub source_revision: Option<Revision>,
+    /// The target's fingerprint, where it is known.
+    pub target: Option<Fingerprint>,
+    /// The target's version the step was planned against.
+    pub target_revision: Option<Revision>,
+    /// What the target will not carry exactly.
+    pub notes: Vec<String>,
+    /// The fields before, for the report; empty where the target was not read.
+    pub before: Vec<FieldDigest>,
+    /// The fields after, for the report.
+    pub after: Vec<FieldDigest>,
+    /// What the ledger shall remember of a key that is left alone.
+    pub remember: Remember,
+}
+
+/// What the ledger shall remember of a key that is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remember {
+    /// Nothing new.
+    Nothing,
+    /// The versions of both sides as they are now.
+    Revisions,
+    /// That the source did not have it once more.
+    Absence,
+    /// Nothing any more: the record is dropped.
+    Forget,
+}

@@ -1,0 +1,4 @@
+//! Placeholder.
+/// Caller.
+#[derive(Debug)]
+pub struct Caller;

@@ -1,0 +1,11 @@
+//! Floor 3, the stores: the only code that talks to them.
+
+pub mod call;
+pub mod contract;
+mod error;
+
+pub use contract::{
+    Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, SettingsFault, Store, StoreInfo,
+    StoreSettings,
+};
+pub use error::{Error, Result};
