@@ -136,7 +136,7 @@ pub fn float_repr(number: f64) -> Zeroizing<String> {
     if number.is_infinite() {
         return Zeroizing::new(format!("{sign}Infinity"));
     }
-    let scientific = Zeroizing::new(format!("{:e}", number.abs()));
+    let scientific = shortest(number.abs());
     let (mantissa, exponent) = scientific
         .split_once('e')
         .expect("Rust's {:e} always writes an exponent");
@@ -145,6 +145,24 @@ pub fn float_repr(number: f64) -> Zeroizing<String> {
         .expect("Rust's exponents are small integers");
     let digits = Zeroizing::new(mantissa.replace('.', ""));
     Zeroizing::new(format!("{sign}{}", place_point(&digits, exponent).as_str()))
+}
+
+/// The fewest digits that read back as `number`, in scientific notation.
+///
+/// Where two such texts are equally near, Python takes the one with the even last digit and Rust the larger one
+/// (877124620100269.25 is `….2` there and `….3` here); Rust's rounding to a given number of digits is Python's.
+fn shortest(number: f64) -> Zeroizing<String> {
+    let shortest = Zeroizing::new(format!("{number:e}"));
+    let digits = shortest
+        .bytes()
+        .take_while(|byte| *byte != b'e')
+        .filter(u8::is_ascii_digit)
+        .count();
+    let rounded = Zeroizing::new(format!("{number:.*e}", digits - 1));
+    match rounded.parse::<f64>() {
+        Ok(same) if same == number => rounded,
+        _ => shortest,
+    }
 }
 
 /// Writes `d.ddd × 10^exponent` plainly from 1e-4 up to 1e16, with an exponent beyond.
