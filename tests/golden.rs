@@ -6,7 +6,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use secretferry::model::python::{Object, Text, Value, dumps, dumps_canonical, loads};
-use secretferry::model::{ReadError, Reader, SeenConnection};
+use secretferry::model::{
+    ConnectionDialect, Dialect, Form, Judgement, Kind, ReadError, Reader, Secret, SecretName,
+    SeenConnection, TextDialect, judge,
+};
 
 const READERS: [(Reader, &str); 3] = [
     (Reader::Airflow2, "v2"),
@@ -305,4 +308,105 @@ fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
             .map(|(key, value)| (Text::from(key), value))
             .collect(),
     )
+}
+
+/// Our JSON, as text, as a Vault map and in a file, carries every golden connection exactly, but for what no JSON can.
+#[test]
+fn every_connection_is_carried() {
+    let text =
+        fs::read_to_string(folder().join("connections.jsonl")).expect("the connections are there");
+    let faults: Vec<String> = text
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(row)
+        .flat_map(|row| carried(&row))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn carried(row: &Object) -> Vec<String> {
+    let id = row
+        .get("id")
+        .and_then(Value::as_text)
+        .and_then(Text::as_str)
+        .expect("a row has an id");
+    let input = row
+        .get("in")
+        .and_then(Value::as_object)
+        .expect("a row has fields");
+    let seen =
+        SeenConnection::construct(Reader::Airflow3Worker, input.clone()).expect("the eight fields");
+    let name = SecretName::new(Kind::Connection, id);
+    let connection = match seen.to_connection() {
+        Ok(connection) => connection,
+        // A lone surrogate: nothing we could hold, and nothing Airflow could hand out.
+        Err(_) => return Vec::new(),
+    };
+    let secret = Secret::Connection(connection);
+    let refused = expected(row, "v3")
+        .as_object()
+        .is_some_and(|v3| v3.contains("construct"));
+    let without_uri = expected(row, "sdk")
+        .as_object()
+        .and_then(|sdk| sdk.get("get_uri"))
+        .is_none_or(|uri| uri.as_text().is_none());
+    let mut faults = Vec::new();
+    for (connection, form) in [
+        (ConnectionDialect::Text, Form::Json),
+        (ConnectionDialect::VaultMap, Form::Fields),
+        (ConnectionDialect::FileObject, Form::Json),
+    ] {
+        let dialect = Dialect {
+            connection,
+            text: TextDialect::Verbatim,
+        };
+        let wanted = if without_uri || refused {
+            "blocked".to_owned()
+        } else {
+            unavoidable(input, connection)
+        };
+        let got = match judge(&name, &secret, &dialect, form, &Reader::ALL) {
+            Judgement::Blocked(_) => "blocked".to_owned(),
+            Judgement::Fits { notes, .. } => notes.iter().map(|note| format!("{note}; ")).collect(),
+        };
+        if got != wanted {
+            faults.push(format!(
+                "{id} {connection:?}: wanted {wanted:?}, got {got:?}"
+            ));
+        }
+    }
+    faults
+}
+
+/// The notes that no JSON avoids: section 0 of the facts names the five.
+fn unavoidable(input: &Object, dialect: ConnectionDialect) -> String {
+    let text = |field: &str| {
+        input
+            .get(field)
+            .and_then(Value::as_text)
+            .and_then(Text::as_str)
+    };
+    let in_file = dialect == ConnectionDialect::FileObject;
+    let mut notes = String::new();
+    match text("conn_type") {
+        Some("") if !in_file => notes += "conn_type: null-against-empty; ",
+        Some(conn_type) if !in_file && (conn_type.contains('-') || conn_type == "postgresql") => {
+            notes += "conn_type: type-spelling; ";
+        }
+        _ => {}
+    }
+    if text("password") == Some("") {
+        notes += "password: null-against-empty; ";
+    }
+    if !in_file
+        && input
+            .get("port")
+            .is_some_and(|port| !port.is_null() && !port.is_truthy())
+    {
+        notes += "port: port-zero; ";
+    }
+    if !in_file && text("extra") == Some("") {
+        notes += "extra: null-against-empty; ";
+    }
+    notes
 }

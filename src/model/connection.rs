@@ -11,9 +11,9 @@ use std::fmt;
 use super::SecretValue;
 use super::python::{Object, Text, Value};
 
-pub(super) use construct::construct;
+pub(super) use construct::{check_extra, construct};
 pub(super) use json::{parse_json, parse_map, write_json};
-pub(super) use uri::write_uri;
+pub(super) use uri::{normalise_type, write_uri};
 
 /// What Airflow knows of a connection besides its id; `None` is SQL's and JSON's null.
 ///

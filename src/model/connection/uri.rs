@@ -51,7 +51,7 @@ pub(super) fn parse_uri(reader: Reader, uri: &Text) -> Result<SeenConnection, Re
 }
 
 /// `_normalize_conn_type` of a text.
-pub(super) fn normalise_type(conn_type: &Text) -> Text {
+pub(in crate::model) fn normalise_type(conn_type: &Text) -> Text {
     if *conn_type == *"postgresql" {
         Text::from("postgres")
     } else {
