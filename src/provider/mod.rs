@@ -3,9 +3,14 @@
 pub mod call;
 pub mod contract;
 mod error;
+pub mod layer;
+pub mod memory;
+pub mod pace;
 
+pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, SettingsFault, Store, StoreInfo,
     StoreSettings,
 };
 pub use error::{Error, Result};
+pub use pace::{Pace, Paces};
