@@ -15,7 +15,7 @@ pub enum Judgement {
         /// The text to store.
         stored: SecretValue,
         /// What the first reader sees; the others see the same by meaning.
-        meaning: Secret,
+        meaning: Box<Secret>,
         /// What comes back in another spelling, or not at all by the nature of the form; none means *exact*.
         notes: Vec<Note>,
     },
@@ -179,7 +179,7 @@ fn read_back(reader: Reader, name: &SecretName, dialect: &Dialect, stored: &Secr
 
 #[derive(Default)]
 struct Verdict {
-    meaning: Option<Secret>,
+    meaning: Option<Box<Secret>>,
     notes: Vec<Note>,
     differences: Vec<Difference>,
 }
@@ -200,7 +200,7 @@ impl Verdict {
             (given, back) if given == back => {}
             _ => self.differences.push(altered(None)),
         }
-        self.meaning.get_or_insert(seen);
+        self.meaning.get_or_insert(Box::new(seen));
     }
 
     fn note(&mut self, note: Note) {
