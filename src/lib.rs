@@ -8,4 +8,5 @@ pub mod naming;
 
 pub mod planner;
 
+pub mod ledger;
 pub mod provider;
