@@ -130,7 +130,7 @@ VARIABLES = [
     variable("bom", "\ufeffvalue"),
     variable("unicode", "Grüße 日本 🎉 e\u0301 \u2028 \u00a0"),
     variable("controls", "\x01\x1b[31m\x7f\x85"),
-    variable("quotes", "it's \"quoted\" `so` \\ $HOME {{ ds }} %s"),
+    variable("quotes", 'it\'s "quoted" `so` \\ $HOME {{ ds }} %s'),
     variable("json_object", '{"a": 1, "b": [true, null], "c": {"d": "e"}}'),
     variable("json_indented", '{\n  "a": 1\n}'),
     variable("json_number_spelling", '{"a":1.10,"b":1e2,"a":2}'),

@@ -3,6 +3,8 @@
 #
 # Everything is kept outside the clone, each item in a folder named after a digest of all it is made from, so that
 # another clone finds it, and a changed pin never meets an old build. The folder may be deleted at any time.
+#
+# shellcheck disable=SC2034 # the names are for those that source this
 
 servers_folder="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 tests_folder="$(dirname "$servers_folder")"
