@@ -154,15 +154,17 @@ class Search:
 
 
 def config(section, option, name):
-    """What an option holds when it is told to look for `name` in the secrets backend."""
+    """What an option holds when it is told to look for `name` in the secrets backend; null if that is its default."""
     from airflow.configuration import conf
 
+    default = conf.get(section, option, fallback=None)
     variable = f"AIRFLOW__{section}__{option}_SECRET".upper()
     os.environ[variable] = name
     try:
-        return conf.get(section, option, fallback=None)
+        value = conf.get(section, option, fallback=None)
     finally:
         del os.environ[variable]
+    return None if value == default else value
 
 
 def is_three():

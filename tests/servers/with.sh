@@ -40,7 +40,7 @@ tear_down() {
     rm -rf "$run"
 }
 
-# open_run: a folder for this run, and an undertaker that outlives us. It reads until our end of the pipe closes,
+# open_run: a folder for this run, and an undertaker that outlives us (it knows only what is set before it starts). It reads until our end of the pipe closes,
 # be it by our exit or by kill -9, and then clears up. Nothing we start may inherit that end: 8>&-.
 open_run() {
     run="$(mktemp -d "${TMPDIR:-/tmp}/secretferry-servers.XXXXXX")"
@@ -88,7 +88,6 @@ CONF
 }
 
 start_postgres() {
-    postgres="$(find_postgres)" || fail "no PostgreSQL"
     mkdir "$run/postgres"
     cp "$run/tls/server.crt" "$run/tls/server.key" "$run/postgres"
     chmod 600 "$run/postgres/server.key"
@@ -170,6 +169,7 @@ main() {
     golden="$tests_folder/golden/connections.jsonl"
     [[ -e "$golden" ]] || fail "tests/golden/connections.jsonl is missing"
     "$servers_folder/install.sh"
+    postgres="$(find_postgres)" || fail "no PostgreSQL"
     open_run
     make_certificates
     start_postgres
