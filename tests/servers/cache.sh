@@ -22,7 +22,7 @@ digest() {
 vault_home="$cache/vault-$(digest "$servers_folder"/vault/{main.go,go.mod,go.sum})"
 airflow_2_home="$cache/airflow-2.11.2-$(digest "$servers_folder/requirements-2.11.2.txt")"
 airflow_3_home="$cache/airflow-3.3.2-$(digest "$servers_folder/requirements-3.3.2.txt")"
-tools_home="$cache/tools"
+tools_home="$cache/cargo-deny-0.20.2"
 
 vault_binary="$vault_home/vault"
 airflow_2="$airflow_2_home/bin/python"

@@ -35,7 +35,7 @@ install_packages() {
 
 install_vault() {
     is_ready "$vault_home" && return
-    command -v go >/dev/null || install_package golang-go
+    command -v go >/dev/null || fail "Go 1.25.3 or later is needed to build Vault; Debian's own is too old"
     say "building Vault's core, about 7 minutes the first time"
     rm -rf "$vault_home"
     mkdir -p "$vault_home"
@@ -69,25 +69,25 @@ install_airflow() {
         "$python" -m venv --clear "$1"
     }
     "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$2" || fail "pip failed"
-    "$1/bin/python" -m compileall -q "$1/lib" >/dev/null 2>&1 || true # some packages carry Python 2 files
     touch "$1/.ready"
 }
 
 install_deny() {
     [[ -x "$tools_home/bin/cargo-deny" ]] && return
     say "building cargo-deny, about 5 minutes"
-    cargo install --quiet --locked --root "$tools_home" cargo-deny
+    cargo install --quiet --locked --root "$tools_home" "cargo-deny@${tools_home##*-}"
 }
 
 # main: under a lock, so that two clones that install at once do not tread on one another.
 main() {
+    local what="${1:-servers}" lock
     mkdir -p "$cache"
-    exec {lock}>"$cache/.lock"
+    exec {lock}>"$cache/.lock-$what"
     flock -n "$lock" || {
         say "another installation is at work, waiting for it"
         flock "$lock"
     }
-    case "${1:-servers}" in
+    case "$what" in
     servers)
         install_packages
         install_vault
@@ -95,7 +95,7 @@ main() {
         install_airflow "$airflow_3_home" "$servers_folder/requirements-3.3.2.txt"
         ;;
     deny) install_deny ;;
-    *) fail "unknown: $1 (servers, deny)" ;;
+    *) fail "unknown: $what (servers, deny)" ;;
     esac
 }
 

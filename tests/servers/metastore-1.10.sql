@@ -32,8 +32,7 @@ CREATE TABLE variable (
   val TEXT,
   is_encrypted BOOLEAN,
   PRIMARY KEY (id),
-  UNIQUE (key),
-  CHECK (is_encrypted IN (0, 1))
+  UNIQUE (key)
 );
 
 INSERT INTO connection (id, conn_id, conn_type, host, schema, login, password, port, extra, is_encrypted, is_extra_encrypted)

@@ -152,7 +152,7 @@ export_places() {
     export SECRETFERRY_TEST_AIRFLOW_2="$airflow_2"
     export SECRETFERRY_TEST_AIRFLOW_3="$airflow_3"
     export SECRETFERRY_TEST_METASTORES="$run/metastores"
-    unset PGHOST PGPORT
+    unset "${!PG@}"
 }
 
 # run_command COMMAND…: in the foreground with the terminal and the signals as they were; its pid is for the undertaker.
@@ -169,6 +169,7 @@ main() {
     golden="$tests_folder/golden/connections.jsonl"
     [[ -e "$golden" ]] || fail "tests/golden/connections.jsonl is missing"
     "$servers_folder/install.sh"
+    unset "${!PG@}" "${!VAULT_@}" "${!AIRFLOW@}" "${!AWS_@}" # what the caller's shell is set to must not sway a test
     postgres="$(find_postgres)" || fail "no PostgreSQL"
     open_run
     make_certificates
