@@ -11,3 +11,5 @@ pub mod planner;
 
 pub mod ledger;
 pub mod provider;
+
+pub mod engine;
