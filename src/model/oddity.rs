@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::canonical::member_path;
-use super::python::{Text, Value, loads, strip};
+use super::python::{Text, Value, find, loads, strip};
 use super::{ConnectionDialect, Dialect, Field, Kind, Secret, SecretName, SecretValue, TextDialect};
 
 /// The mask that Airflow's own screens and logs put in place of a secret.
@@ -86,7 +86,7 @@ impl fmt::Display for Oddity {
     }
 }
 
-/// Looks for oddities in a secret as we know it, whichever store it came from.
+/// Looks for oddities in a secret as we know it, whichever store it came from and whatever its name.
 pub fn oddities(_name: &SecretName, secret: &Secret) -> Vec<Oddity> {
     let mut found = Vec::new();
     match secret {
@@ -104,7 +104,7 @@ pub fn oddities(_name: &SecretName, secret: &Secret) -> Vec<Oddity> {
                 }
                 match field {
                     Field::Extra => look_at_masks(&Text::from(text), field.as_str(), &mut found),
-                    _ => look_at_mask(text.expose(), field.as_str(), &mut found),
+                    _ => look_at_mask(text.expose().as_bytes(), field.as_str(), &mut found),
                 }
             }
         }
@@ -137,13 +137,13 @@ fn is_fernet_token(text: &str) -> bool {
 fn look_at_masks(text: &Text, path: &str, found: &mut Vec<Oddity>) {
     match loads(text) {
         Ok(value @ (Value::Text(_) | Value::List(_) | Value::Object(_))) => look_at_leaves(&value, path, found),
-        _ => look_at_mask(&String::from_utf8_lossy(text.as_bytes()), path, found),
+        _ => look_at_mask(text.as_bytes(), path, found),
     }
 }
 
 fn look_at_leaves(value: &Value, path: &str, found: &mut Vec<Oddity>) {
     match value {
-        Value::Text(text) => look_at_mask(&String::from_utf8_lossy(text.as_bytes()), path, found),
+        Value::Text(text) => look_at_mask(text.as_bytes(), path, found),
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 look_at_leaves(item, &format!("{path}[{index}]"), found);
@@ -158,11 +158,11 @@ fn look_at_leaves(value: &Value, path: &str, found: &mut Vec<Oddity>) {
     }
 }
 
-fn look_at_mask(text: &str, field: &str, found: &mut Vec<Oddity>) {
+fn look_at_mask(text: &[u8], field: &str, found: &mut Vec<Oddity>) {
     let field = || field.to_owned();
-    if text == MASK {
+    if text == MASK.as_bytes() {
         found.push(Oddity::Poisoned { field: field() });
-    } else if text.contains(MASK) {
+    } else if find(text, MASK.as_bytes()).is_some() {
         found.push(Oddity::MaskInside { field: field() });
     }
 }
@@ -202,8 +202,10 @@ fn connection_text(text: &Text) -> Vec<Oddity> {
 }
 
 fn empty_key(text: &Text) -> Option<Oddity> {
-    let object = loads(&Text::from_slice(strip(text.as_bytes()))).ok()?;
-    object.as_object()?.contains("").then_some(Oddity::EmptyKeyObject)
+    let value = loads(&Text::from_slice(strip(text.as_bytes()))).ok()?;
+    let object = value.as_object()?;
+    // A `conn_uri` is read whatever stands beside it.
+    (object.contains("") && !object.contains("conn_uri")).then_some(Oddity::EmptyKeyObject)
 }
 
 fn exported(text: &Text) -> Vec<Oddity> {
