@@ -10,3 +10,5 @@ pub mod naming;
 pub mod planner;
 
 pub mod provider;
+
+pub mod config;
