@@ -9,6 +9,7 @@ pub mod naming;
 
 pub mod planner;
 
+pub mod ledger;
 pub mod provider;
 
 pub mod config;
