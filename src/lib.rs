@@ -12,4 +12,6 @@ pub mod planner;
 pub mod ledger;
 pub mod provider;
 
+pub mod engine;
+
 pub mod config;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::error::ConfigError;
 use super::job::JobSettings;
-use super::ledger::LedgerTable;
 use super::store::StoreTable;
+use crate::ledger::LedgerSettings;
 use crate::naming::Place;
 use crate::provider::{Role, StoreSettings};
 use crate::reference::{Reference, ReferenceError};
@@ -22,7 +22,7 @@ pub struct Config {
     /// SHA-256 of the file's text, in hex, for the audit.
     pub digest: String,
     /// What is known between runs.
-    pub ledger: LedgerTable,
+    pub ledger: LedgerSettings,
     /// The stores by name, not opened.
     pub stores: BTreeMap<String, Box<dyn StoreSettings>>,
     /// The jobs by name.
@@ -72,7 +72,7 @@ impl Config {
 /// What was read of each table; `None` where the table has faults of its own.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    pub(super) ledger: Option<LedgerTable>,
+    pub(super) ledger: Option<LedgerSettings>,
     pub(super) stores: BTreeMap<String, Option<StoreTable>>,
     pub(super) jobs: BTreeMap<String, JobPart>,
     references: Vec<(String, Reference)>,

@@ -9,9 +9,9 @@ use toml::{Table, Value};
 use super::check::{Config, JobPart, Parts};
 use super::error::ConfigError;
 use super::job::JobSettings;
-use super::ledger::LedgerTable;
 use super::position::Positions;
 use super::store::StoreTable;
+use crate::ledger::{LedgerError, LedgerSettings};
 use crate::model::hex;
 use crate::provider::registry::{KINDS, StoreKind};
 use crate::reference::env_setting;
@@ -94,10 +94,10 @@ fn split(kinds: &[StoreKind], file: &Path, root: Table, faults: &mut Vec<Setting
                 let Some(table) = table(LEDGER, value, faults) else { continue };
                 parts.add_references(
                     &TablePath::default().key(LEDGER),
-                    references::<LedgerTable>(table.clone()),
+                    references::<LedgerSettings>(table.clone()),
                     folder,
                 );
-                parts.ledger = kept(LEDGER, read_table(table), faults);
+                parts.ledger = kept(LEDGER, read_ledger(table), faults);
             }
             STORES => {
                 for (name, path, table) in named_tables(STORES, value, faults) {
@@ -128,6 +128,16 @@ fn split(kinds: &[StoreKind], file: &Path, root: Table, faults: &mut Vec<Setting
         }
     }
     parts
+}
+
+fn read_ledger(table: Table) -> Result<LedgerSettings, Vec<SettingsFault>> {
+    let settings: LedgerSettings = read_table(table)?;
+    let told = |error: LedgerError| match error {
+        LedgerError::Setting { setting, problem } => SettingsFault::new(setting, problem),
+        other => SettingsFault::new("", other.to_string()),
+    };
+    let faults: Vec<_> = settings.faults().into_iter().map(told).collect();
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
 }
 
 // What was read, or its faults under the path of the table.

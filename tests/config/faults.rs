@@ -76,7 +76,7 @@ fn gives_all_faults_at_once_in_the_order_of_the_file() {
     check(
         "[jobs.j]\nsource = 'aa'\ntarget = 'x'\nkind = []\n[jobs.j.policy]\nmax-shrink = '200%'\n\
          [stores.b]\nkind = 'chest'\naddress = 3\ntoken = 'CANARY'\nverfy = true\n[daemon]\n[stores.a]\nkind = 'row'\n\
-         [ledger]\nkeep = 'long'\nkey = 'CANARY'\n",
+         [ledger]\nkeep = 3\nkey = 'CANARY'\n",
         "jobs.j.source: no store is called \"aa\"
   did you mean \"a\"?
 jobs.j.target: no store is called \"x\"
@@ -91,7 +91,7 @@ stores.b.verfy: unknown key
 daemon: this table is not built yet
 stores.a.kind: no kind of store is called \"row\"
   did you mean \"rows\"?
-ledger.keep: expected a duration such as \"30s\", \"15m\", \"24h\" or \"400d\", found \"long\"
+ledger.keep: expected a string, found integer 3
 ledger.key: a secret must not stand in the config as text; expected a reference: { env = \"NAME\" } or { file = \"path\" }",
     );
 }
@@ -186,6 +186,10 @@ fn says_what_is_not_built_yet() {
     check(
         &format!("{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b', 'a']"),
         "jobs.j.targets: several targets in one job are not built yet\n  write one job for each target",
+    );
+    check(
+        "[ledger]\nkeep = '400d'\nurl = 'postgres://u:CANARY@h/d'",
+        "ledger.keep: folding old runs is not built yet\nledger.url: a ledger in PostgreSQL is not built yet; write sqlite://path",
     );
     check("[health]", "health: this table is not built yet");
 }
