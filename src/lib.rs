@@ -13,3 +13,5 @@ pub mod ledger;
 pub mod provider;
 
 pub mod engine;
+
+pub mod config;

@@ -23,9 +23,12 @@ enum Support {
     NotBuiltYet,
 }
 
+/// The settings of a store, or every fault of its table.
+pub type ReadStore = Result<Box<dyn StoreSettings>, Vec<SettingsFault>>;
+
 #[derive(Debug, Clone, Copy)]
 struct Parser {
-    read: fn(Table) -> Result<Box<dyn StoreSettings>, Vec<SettingsFault>>,
+    read: fn(Table) -> ReadStore,
     references: fn(Table) -> Vec<RawReference>,
 }
 
@@ -75,7 +78,7 @@ impl StoreKind {
     }
 
     /// Reads a store's table without its `kind`; every fault of it at once.
-    pub fn read(&self, table: Table) -> Result<Box<dyn StoreSettings>, Vec<SettingsFault>> {
+    pub fn read(&self, table: Table) -> ReadStore {
         match self.support {
             Support::Built(parser) => (parser.read)(table),
             Support::CompiledOut | Support::NotBuiltYet => Err(self.refusal().into_iter().collect()),
@@ -105,7 +108,7 @@ impl StoreKind {
     }
 }
 
-fn read<T>(table: Table) -> Result<Box<dyn StoreSettings>, Vec<SettingsFault>>
+fn read<T>(table: Table) -> ReadStore
 where
     T: StoreSettings + DeserializeOwned + 'static,
 {
