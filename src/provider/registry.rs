@@ -3,7 +3,9 @@
 use serde::de::DeserializeOwned;
 use toml::Table;
 
-use super::contract::{Role, StoreSettings};
+use super::contract::{Opening, Role, Store, StoreSettings};
+use super::error::Error;
+use super::layer::fitted;
 use crate::settings::{RawReference, SettingsFault, read_table, references, suggestion};
 
 /// What is known of one kind of store before any of it is opened.
@@ -106,6 +108,12 @@ impl StoreKind {
             _ => fault,
         })
     }
+}
+
+/// Opens a store for its role: a source cannot be written, a target is never written unseen.
+pub async fn open(settings: &dyn StoreSettings, opening: Opening) -> Result<Store, Error> {
+    let role = opening.role;
+    settings.open(opening).await.map(|store| fitted(store, role))
 }
 
 fn read<T>(table: Table) -> ReadStore
