@@ -135,3 +135,13 @@ impl Action {
         matches!(self, Self::Create | Self::Update | Self::Restore | Self::Delete | Self::Adopt)
     }
 }
+
+impl Outcome {
+    /// Tells whether the key ended as a person would wish.
+    pub const fn is_good(self) -> bool {
+        matches!(
+            self,
+            Self::Created | Self::Updated | Self::Restored | Self::Deleted | Self::Adopted | Self::Kept
+        )
+    }
+}
