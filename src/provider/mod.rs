@@ -5,7 +5,8 @@ pub mod contract;
 mod error;
 
 pub use contract::{
-    Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, SettingsFault, Store, StoreInfo,
-    StoreSettings,
+    Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,
 };
 pub use error::{Error, Result};
+
+pub use crate::settings::SettingsFault;
