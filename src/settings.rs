@@ -77,6 +77,24 @@ pub fn known_keys<T: DeserializeOwned>(table: Table) -> BTreeSet<String> {
     reading.known_keys()
 }
 
+/// A table that was read as a reference to a secret, and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawReference {
+    /// The key in the table, dotted.
+    pub path: String,
+    /// The reference itself, not the secret.
+    pub table: Table,
+}
+
+/// Lists the references to secrets in `table`, as the structs read for it see them.
+pub fn references<T: DeserializeOwned>(table: Table) -> Vec<RawReference> {
+    let root = Value::Table(table);
+    let reading = Reading::default();
+    let outcome: Result<T, Fault> = T::deserialize(Node::root(&root, &reading));
+    drop(outcome);
+    reading.references()
+}
+
 /// Finds the word that `word` was probably meant to be.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
@@ -96,6 +114,3 @@ pub fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clo
         None => format!("known here: {}", known.into_iter().collect::<Vec<_>>().join(", ")),
     }
 }
-
-#[cfg(test)]
-mod tests;

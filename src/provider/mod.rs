@@ -3,6 +3,7 @@
 pub mod call;
 pub mod contract;
 mod error;
+pub mod registry;
 
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,

@@ -12,7 +12,7 @@ use toml::{Table, Value};
 
 use super::fault::{Fault, UNKNOWN_KEY, is_reference};
 use super::path::TablePath;
-use super::{SettingsFault, suggestion};
+use super::{RawReference, SettingsFault, suggestion};
 
 /// Values of many shapes that stand in for a required key that is missing or refused, so that the faults behind it show too.
 static STAND_INS: LazyLock<[Value; 6]> = LazyLock::new(|| {
@@ -34,6 +34,7 @@ pub(super) struct Reading {
     stand_ins: BTreeMap<TablePath, usize>,
     unknown: RefCell<BTreeMap<TablePath, String>>,
     known: RefCell<BTreeSet<TablePath>>,
+    references: RefCell<BTreeMap<TablePath, Table>>,
 }
 
 impl Reading {
@@ -78,6 +79,16 @@ impl Reading {
     /// Every key that a struct asked for.
     pub(super) fn known_keys(&self) -> BTreeSet<String> {
         self.known.borrow().iter().map(ToString::to_string).collect()
+    }
+
+    /// Every table that was read as a reference.
+    pub(super) fn references(&self) -> Vec<RawReference> {
+        let told = |(path, table): (&TablePath, &Table)| RawReference { path: path.to_string(), table: table.clone() };
+        self.references.borrow().iter().map(told).collect()
+    }
+
+    fn refer(&self, path: &TablePath, table: &Table) {
+        self.references.borrow_mut().insert(path.clone(), table.clone());
     }
 
     // The whole table cannot be skipped.
@@ -158,7 +169,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         let expected = (&visitor as &dyn Expected).to_string();
         let outcome = self.visit(visitor);
-        if is_reference(&expected) && self.value.is_table() {
+        if let (true, Value::Table(table)) = (is_reference(&expected), self.value) {
+            self.reading.refer(&self.path, table);
             // What stands in a table that should be a reference may be the secret: only the table is spoken of.
             return outcome.map_err(|_| Fault::expected(&expected).at(&self.path));
         }

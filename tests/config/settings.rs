@@ -1,13 +1,12 @@
 //! Every fault of a table at once, none of them twice, none with a secret.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{DurationText, Percent, known_keys, nearest, read_table};
-use crate::reference::Reference;
+use secretferry::reference::Reference;
+use secretferry::settings::{DurationText, Percent, SettingsFault, known_keys, nearest, read_table, references};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,7 +51,7 @@ enum Auth {
 
 fn told(text: &str) -> Vec<String> {
     let faults = read_table::<Sample>(text.parse().unwrap()).map(drop).unwrap_err();
-    let line = |fault: &super::SettingsFault| match &fault.hint {
+    let line = |fault: &SettingsFault| match &fault.hint {
         None => format!("{}: {}", fault.path, fault.problem),
         Some(hint) => format!("{}: {} | {hint}", fault.path, fault.problem),
     };
@@ -172,6 +171,13 @@ fn lists_the_keys_the_structs_know() {
     let keys = known_keys::<Sample>(format!("{SOUND}inner = {{ first-name = 'x', second = 1 }}").parse().unwrap());
     assert!(keys.contains("wait") && keys.contains("inner.second"));
     assert!(!keys.contains("second"));
+}
+
+#[test]
+fn lists_the_references() {
+    let found = references::<Sample>(format!("{SOUND}names = ['a']").parse().unwrap());
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].path.as_str(), found[0].table["env"].as_str()), ("token", Some("T")));
 }
 
 #[test]
