@@ -184,3 +184,145 @@ impl fmt::Debug for Caller {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::model::RemoteKey;
+
+    /// Writes every event down as a line.
+    #[derive(Default)]
+    struct Diary(Mutex<Vec<String>>);
+
+    impl Observer for Diary {
+        fn observe(&self, event: &Event) {
+            let line = match event {
+                Event::Called { family, took, error, .. } => {
+                    format!("{} {}s {}", family.as_str(), took.as_secs(), error.map_or("ok", ErrorKind::as_str))
+                }
+                Event::Waiting { pause, .. } => format!("wait {}s", pause.as_secs()),
+                other => format!("{other:?}"),
+            };
+            self.0.lock().unwrap().push(line);
+        }
+    }
+
+    fn caller(diary: &Arc<Diary>) -> Caller {
+        let observer: Arc<dyn Observer> = Arc::clone(diary) as _;
+        Caller::new("shelf", observer, CallSettings::default(), Paces::unlimited())
+    }
+
+    fn failing(kind: ErrorKind, effect: Effect) -> Error {
+        Error { effect, ..Error::new(kind, "write", "shelf", "").about(&RemoteKey::new("k")) }
+    }
+
+    /// Calls a request that always fails alike; gives how often it was sent.
+    async fn attempts(kind: ErrorKind, effect: Effect, repeat: Repeat) -> usize {
+        let sent = AtomicUsize::new(0);
+        let request = || {
+            sent.fetch_add(1, Ordering::SeqCst);
+            async { Err::<(), _>(failing(kind, effect)) }
+        };
+        let error = caller(&Arc::default()).call(Family::Write, "write", repeat, request).await.unwrap_err();
+        assert_eq!((error.kind, error.effect), (kind, effect));
+        sent.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn repeats_passing_faults_where_that_is_safe() {
+        use Repeat::{Never, OnlyWithoutEffect, Safe};
+        let rows = [
+            (ErrorKind::RateLimited, Effect::None, [5, 5, 1]),
+            (ErrorKind::Unavailable, Effect::None, [5, 5, 1]),
+            (ErrorKind::RateLimited, Effect::Unknown, [5, 1, 1]),
+            (ErrorKind::Unavailable, Effect::Unknown, [5, 1, 1]),
+            (ErrorKind::Denied, Effect::None, [1, 1, 1]),
+            (ErrorKind::Conflict, Effect::None, [1, 1, 1]),
+            (ErrorKind::Invalid, Effect::None, [1, 1, 1]),
+            (ErrorKind::TooLarge, Effect::None, [1, 1, 1]),
+            (ErrorKind::Unsupported, Effect::None, [1, 1, 1]),
+            (ErrorKind::Unexpected, Effect::Unknown, [1, 1, 1]),
+        ];
+        for (kind, effect, expected) in rows {
+            for (repeat, expected) in [Safe, OnlyWithoutEffect, Never].into_iter().zip(expected) {
+                assert_eq!(attempts(kind, effect, repeat).await, expected, "{kind} {effect:?} {repeat:?}");
+            }
+        }
+    }
+
+    /// Plays a list of answers, one an attempt; gives what the call said and what the diary holds.
+    async fn played(family: Family, repeat: Repeat, answers: Vec<Result<()>>) -> (Result<()>, Vec<String>) {
+        let diary = Arc::<Diary>::default();
+        let answers = Mutex::new(answers.into_iter());
+        let request = || {
+            let answer = answers.lock().unwrap().next().unwrap();
+            async { answer }
+        };
+        let answer = caller(&diary).call(family, "write", repeat, request).await;
+        let lines = diary.0.lock().unwrap().clone();
+        (answer, lines)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_as_long_as_the_store_asks_and_tells_of_every_attempt() {
+        let throttled =
+            Error { retry_after: Some(Duration::from_secs(7)), ..failing(ErrorKind::RateLimited, Effect::None) };
+        let began = Instant::now();
+        let (answer, lines) = played(Family::Read, Repeat::Safe, vec![Err(throttled), Ok(())]).await;
+        answer.unwrap();
+        assert_eq!(lines, ["read 0s rate-limited", "wait 7s", "read 0s ok"]);
+        assert_eq!(began.elapsed().as_secs(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_beyond_bounds_ends_the_call() {
+        let throttled =
+            Error { retry_after: Some(Duration::from_secs(61)), ..failing(ErrorKind::RateLimited, Effect::None) };
+        let (answer, lines) = played(Family::Read, Repeat::Safe, vec![Err(throttled)]).await;
+        let error = answer.unwrap_err();
+        assert_eq!(lines, ["read 0s rate-limited"]);
+        assert_eq!(error.context, "the store asks for a wait of 61s, longer than the 60s a call waits");
+        assert!(error.remedy.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_effect_outlives_the_attempt() {
+        let lost = failing(ErrorKind::Unavailable, Effect::Unknown);
+        let refused = failing(ErrorKind::Conflict, Effect::None);
+        let (answer, _) = played(Family::Write, Repeat::Safe, vec![Err(lost), Err(refused.clone())]).await;
+        assert_eq!(answer.unwrap_err().effect, Effect::Unknown);
+        let (answer, _) = played(Family::Write, Repeat::Safe, vec![Err(refused)]).await;
+        assert_eq!(answer.unwrap_err().effect, Effect::None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_unavailable_and_of_unknown_effect_where_something_changes() {
+        for family in Family::ALL {
+            let diary = Arc::<Diary>::default();
+            let call = caller(&diary).call(family, "ask", Repeat::Never, std::future::pending::<Result<()>>).await;
+            let error = call.unwrap_err();
+            let changes = matches!(family, Family::Write | Family::Delete);
+            assert_eq!(error.kind, ErrorKind::Unavailable);
+            assert_eq!(error.effect == Effect::Unknown, changes, "{}", family.as_str());
+            assert_eq!(*diary.0.lock().unwrap(), [format!("{} 30s unavailable", family.as_str())]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttle_slows_the_pace() {
+        let pace = crate::provider::Pace { per_second: 1.0, burst: 1 };
+        let paces = Paces::new(8, &[(Family::Read, pace)]);
+        let settings = CallSettings { attempts: 1, ..CallSettings::default() };
+        let caller = Caller::new("shelf", Arc::new(crate::model::Blind), settings, paces.clone());
+        let throttled = || async { Err::<(), _>(failing(ErrorKind::RateLimited, Effect::None)) };
+        caller.call(Family::Read, "read", Repeat::Safe, throttled).await.unwrap_err();
+        let began = Instant::now();
+        drop(paces.admit(Family::Read).await);
+        assert_eq!(began.elapsed().as_secs(), 2, "one token at half the pace");
+    }
+}

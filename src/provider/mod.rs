@@ -3,6 +3,8 @@
 pub mod call;
 pub mod contract;
 mod error;
+pub mod layer;
+pub mod memory;
 pub mod pace;
 pub mod registry;
 

@@ -147,3 +147,94 @@ impl Level {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use super::*;
+
+    fn reads(per_second: f64, burst: u32) -> Paces {
+        Paces::new(100, &[(Family::Read, Pace { per_second, burst })])
+    }
+
+    /// Makes calls one after the other; gives the whole seconds they took.
+    async fn seconds(paces: &Paces, family: Family, calls: u32) -> u64 {
+        let began = Instant::now();
+        for _ in 0..calls {
+            drop(paces.admit(family).await);
+        }
+        began.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keeps_the_pace_after_the_burst() {
+        let paces = reads(2.0, 10);
+        assert_eq!(seconds(&paces, Family::Read, 10).await, 0);
+        assert_eq!(seconds(&paces, Family::Read, 20).await, 10);
+        assert_eq!(seconds(&paces, Family::Write, 1000).await, 0, "a family without a pace waits for nobody");
+        assert_eq!(seconds(&Paces::unlimited(), Family::Read, 1000).await, 0);
+        sleep(Duration::from_secs(100)).await;
+        assert_eq!(seconds(&paces, Family::Read, 12).await, 1, "a rest gives back the burst and no more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttle_halves_the_pace_which_then_recovers() {
+        let paces = reads(8.0, 1);
+        for _ in 0..5 {
+            paces.slow_down(Family::Read);
+        }
+        assert_eq!(seconds(&paces, Family::Read, 20).await, 5, "5 s at 4 a second: five throttles at once count once");
+        sleep(Duration::from_secs(30)).await;
+        assert_eq!(seconds(&paces, Family::Read, 80).await, 9, "the full pace again, after the one token saved");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_pace_is_shared_by_clones_and_never_stops() {
+        let paces = reads(1.0, 1);
+        for _ in 0..20 {
+            paces.clone().slow_down(Family::Read);
+            sleep(Duration::from_secs(2)).await;
+        }
+        let took = seconds(&paces, Family::Read, 2).await;
+        assert!((3..=16).contains(&took), "an eighth of the pace is the least: {took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_takes_nothing_and_the_rest_keep_their_order() {
+        let paces = reads(1.0, 1);
+        drop(paces.admit(Family::Read).await);
+        let began = Instant::now();
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let mut tasks = Vec::new();
+        for number in 0..10 {
+            let (paces, tell) = (paces.clone(), tell.clone());
+            tasks.push(tokio::spawn(async move {
+                drop(paces.admit(Family::Read).await);
+                tell.send(number).unwrap();
+            }));
+            tokio::task::yield_now().await;
+        }
+        for gone in [0, 3, 4, 5, 6] {
+            tasks[gone].abort();
+        }
+        drop(tell);
+        let mut order = Vec::new();
+        while let Some(number) = told.recv().await {
+            order.push(number);
+        }
+        assert_eq!(order, [1, 2, 7, 8, 9]);
+        assert_eq!(began.elapsed().as_secs(), 5, "five calls, not ten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_calls_at_once_than_the_width() {
+        let paces = Paces::new(2, &[]);
+        let first = paces.admit(Family::Read).await;
+        let _second = paces.admit(Family::List).await;
+        let third = tokio::time::timeout(Duration::from_secs(1), paces.admit(Family::Write)).await;
+        assert!(third.is_err());
+        drop(first);
+        drop(paces.admit(Family::Write).await);
+    }
+}
