@@ -139,9 +139,6 @@ impl Action {
 impl Outcome {
     /// Tells whether the key ended as a person would wish.
     pub const fn is_good(self) -> bool {
-        matches!(
-            self,
-            Self::Created | Self::Updated | Self::Restored | Self::Deleted | Self::Adopted | Self::Kept
-        )
+        matches!(self, Self::Created | Self::Updated | Self::Restored | Self::Deleted | Self::Adopted | Self::Kept)
     }
 }

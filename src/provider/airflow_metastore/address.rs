@@ -94,7 +94,10 @@ fn sqlite(rest: &str) -> Result<PathBuf, AddressError> {
     // Options such as `?mode=ro` and `?timeout=30` speak to Python's driver; ours are fixed, and read-only.
     let path = decoded(path.split('?').next().unwrap_or(path))?;
     if path.is_empty() || path == ":memory:" || path.starts_with("file:") {
-        return Err(AddressError::new("the SQLite URL does not name a file", "write sqlite:////absolute/path/airflow.db"));
+        return Err(AddressError::new(
+            "the SQLite URL does not name a file",
+            "write sqlite:////absolute/path/airflow.db",
+        ));
     }
     Ok(PathBuf::from(path))
 }
@@ -160,7 +163,8 @@ fn several_hosts() -> AddressError {
 
 fn decoded(text: &str) -> Result<String, AddressError> {
     let text = percent_decode_str(text).decode_utf8();
-    text.map(Into::into).map_err(|_| AddressError::new("the URL of the metastore decodes to bytes that are not UTF-8", ENCODE))
+    text.map(Into::into)
+        .map_err(|_| AddressError::new("the URL of the metastore decodes to bytes that are not UTF-8", ENCODE))
 }
 
 /// The query as Python's `parse_qsl` reads it: `+` is a blank, empty values are dropped.
@@ -211,14 +215,23 @@ mod tests {
         let text = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
         let password = address.password.as_ref().map_or("-", SecretValue::expose);
         let port = address.port.map(|port| port.to_string());
-        format!("{} {password} {} {} {}", text(&address.user), text(&address.host), text(&port), text(&address.database))
+        format!(
+            "{} {password} {} {} {}",
+            text(&address.user),
+            text(&address.host),
+            text(&port),
+            text(&address.database)
+        )
     }
 
     /// Left what stands in the URL, right what SQLAlchemy 2.1.9 makes of it: user, password, host, port, database.
     #[test]
     fn takes_urls_apart_as_sqlalchemy_does() {
         for (url, expected) in [
-            ("postgresql+psycopg2://airflow:p%40ss%2Fw+d@db.example:5433/airflow?sslmode=require", "airflow p@ss/w+d db.example 5433 airflow"),
+            (
+                "postgresql+psycopg2://airflow:p%40ss%2Fw+d@db.example:5433/airflow?sslmode=require",
+                "airflow p@ss/w+d db.example 5433 airflow",
+            ),
             ("postgresql://u@v@host/db", "u@v - host - db"),
             ("postgresql+asyncpg://u:a/b:c@host/db", "u a/b:c host - db"),
             ("postgresql+psycopg://u:@host/db", "u  host - db"),

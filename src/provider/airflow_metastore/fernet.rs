@@ -103,7 +103,7 @@ fn python_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let Some(bits) = sextet(character) else { continue };
         pads = 0;
         match quad {
-            0 => carry = bits,
+            0 => {}
             1 => bytes.push(carry << 2 | bits >> 4),
             2 => bytes.push(carry << 4 | bits >> 2),
             _ => bytes.push(carry << 6 | bits),

@@ -56,7 +56,17 @@ struct Expected {
 const CONNECTION: Expected = Expected {
     table: "connection",
     id: "conn_id",
-    always: &["conn_type", "host", "schema", "login", "password", "port", "extra", "is_encrypted", "is_extra_encrypted"],
+    always: &[
+        "conn_type",
+        "host",
+        "schema",
+        "login",
+        "password",
+        "port",
+        "extra",
+        "is_encrypted",
+        "is_extra_encrypted",
+    ],
     sometimes: &["description"],
 };
 
@@ -153,7 +163,9 @@ impl Layout {
 
     /// The table of the migrations' revision, where we may read it.
     pub fn revision_table(&self) -> Option<&Table> {
-        let readable = |table: &&Table| table.columns.get("version_num") == Some(&Access::Granted);
+        let readable = |table: &&Table| {
+            table.usage == Access::Granted && table.columns.get("version_num") == Some(&Access::Granted)
+        };
         self.tables.get("alembic_version").filter(readable)
     }
 

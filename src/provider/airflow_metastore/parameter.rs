@@ -114,12 +114,17 @@ impl Parameters {
 fn mode(name: &str, text: &str) -> Result<SslMode, AddressError> {
     SslMode::parse(text).ok_or_else(|| {
         let words = SslMode::ALL.map(|(word, _)| word).join(", ");
-        AddressError::new(format!("{name} in the URL of the metastore is none of its words"), format!("write one of {words}"))
+        AddressError::new(
+            format!("{name} in the URL of the metastore is none of its words"),
+            format!("write one of {words}"),
+        )
     })
 }
 
 fn seconds(name: &str, text: &str) -> Result<Option<Duration>, AddressError> {
-    let wrong = |_| AddressError::new(format!("{name} in the URL of the metastore is no number of seconds"), "write a whole number");
+    let wrong = |_| {
+        AddressError::new(format!("{name} in the URL of the metastore is no number of seconds"), "write a whole number")
+    };
     let seconds: u64 = text.parse().map_err(wrong)?;
     // libpq's way to say "for ever".
     Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
@@ -193,7 +198,10 @@ mod tests {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         for (text, expected) in [
             ("-csearch_path=airflow", vec![pair("search_path", "airflow")]),
-            ("-c search_path=a,b  --statement-timeout=5s", vec![pair("search_path", "a,b"), pair("statement_timeout", "5s")]),
+            (
+                "-c search_path=a,b  --statement-timeout=5s",
+                vec![pair("search_path", "a,b"), pair("statement_timeout", "5s")],
+            ),
             (r"-c search_path=my\ schema\\", vec![pair("search_path", r"my schema\")]),
         ] {
             assert_eq!(parsed("options", text).options, expected);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::cell::Cell;
-use super::fernet::Keyring;
+use super::fernet::{Keyring, Opened};
 use super::layout::Selection;
 use super::rule::RowName;
 use crate::model::{Kind, RemoteKey, SecretValue, Subkey};
@@ -30,8 +30,21 @@ pub enum Nameless {
 pub struct Token<'a> {
     /// Its name.
     pub column: &'static str,
-    /// What is stored.
-    pub text: &'a Cell,
+    text: &'a Cell,
+}
+
+impl Token<'_> {
+    /// The place of the key that opens it; `None` where none does.
+    pub fn opened_by(&self, keys: &Keyring) -> Option<usize> {
+        self.open(keys).map(|opened| opened.key)
+    }
+
+    fn open(&self, keys: &Keyring) -> Option<Opened> {
+        match self.text {
+            Cell::Text(text) => keys.open(text),
+            _ => None,
+        }
+    }
 }
 
 /// Which columns Fernet may have been over, their flags, and whether an empty text is left alone.
@@ -65,6 +78,11 @@ impl Row {
             _ => Some(name_of(&self.team).ok_or(Nameless::Team)?),
         };
         RowName { kind: self.kind, team, id }.key().ok_or(Nameless::Team)
+    }
+
+    /// Whether a team alone may see it.
+    pub fn is_of_team(&self) -> bool {
+        self.team != Cell::Null
     }
 
     /// Whether it is a variable without a value, which to Airflow is no variable.
@@ -133,8 +151,7 @@ impl Row {
             return self.cell(column).as_text().map_err(|problem| malformed(column, problem));
         };
         let undecryptable = || Quarantine::Undecryptable(column.to_owned());
-        let Cell::Text(text) = token.text else { return Err(undecryptable()) };
-        let opened = keys.open(text).ok_or_else(undecryptable)?;
+        let opened = token.open(keys).ok_or_else(undecryptable)?;
         let plain = std::str::from_utf8(&opened.plain);
         plain.map(|plain| Some(SecretValue::from(plain))).map_err(|_| malformed(column, "is not UTF-8 once decrypted"))
     }
@@ -182,7 +199,8 @@ struct Fields<'a> {
 
 /// Renders into one buffer that is large enough from the start: one that grows leaves copies behind.
 fn json(fields: &Fields<'_>) -> SecretValue {
-    let texts = [fields.conn_type, fields.description, fields.host, fields.login, fields.password, fields.schema, fields.extra];
+    let texts =
+        [fields.conn_type, fields.description, fields.host, fields.login, fields.password, fields.schema, fields.extra];
     let length: usize = texts.into_iter().flatten().map(|text| text.len() * LONGEST_ESCAPE).sum();
     let mut buffer = Vec::with_capacity(length + LONGEST_FRAME);
     serde_json::to_writer(&mut buffer, fields).expect("texts and a number can always be written");

@@ -51,7 +51,9 @@ impl Flavour {
         match (rows, self) {
             (Rows::All, _) => {}
             (Rows::Named, Self::Postgres) => text.push_str(&format!(" WHERE c.{id} = ANY($1)")),
-            (Rows::Named, Self::Sqlite) => text.push_str(&format!(" WHERE c.{id} IN (SELECT value FROM json_each(?1))")),
+            (Rows::Named, Self::Sqlite) => {
+                text.push_str(&format!(" WHERE c.{id} IN (SELECT value FROM json_each(?1))"))
+            }
         }
         checked(text)
     }
