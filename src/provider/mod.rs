@@ -1,5 +1,7 @@
 //! Floor 3, the stores: the only code that talks to them.
 
+#[cfg(feature = "airflow-metastore")]
+pub mod airflow_metastore;
 pub mod call;
 pub mod contract;
 mod error;
