@@ -1,0 +1,3 @@
+//! How to get an empty store of each kind.
+
+pub mod memory;
