@@ -3,6 +3,7 @@
 pub mod model;
 
 pub mod reference;
+pub mod settings;
 
 pub mod naming;
 

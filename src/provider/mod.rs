@@ -6,11 +6,13 @@ mod error;
 pub mod layer;
 pub mod memory;
 pub mod pace;
+pub mod registry;
 
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
-    Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, SettingsFault, Store, StoreInfo,
-    StoreSettings,
+    Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,
 };
 pub use error::{Error, Result};
 pub use pace::{Pace, Paces};
+
+pub use crate::settings::SettingsFault;
