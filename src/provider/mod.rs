@@ -9,6 +9,8 @@ pub mod layer;
 pub mod memory;
 pub mod pace;
 pub mod registry;
+#[cfg(feature = "vault")]
+pub mod vault;
 
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{

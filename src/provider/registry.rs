@@ -42,6 +42,14 @@ const BOTH: &[Role] = &[Role::Source, Role::Target];
 
 /// Every kind there is or will be, in the order of the manual.
 pub static KINDS: &[StoreKind] = &[
+    #[cfg(feature = "airflow-metastore")]
+    StoreKind::built::<super::airflow_metastore::MetastoreSettings>("airflow-metastore", SOURCE),
+    #[cfg(not(feature = "airflow-metastore"))]
+    StoreKind::compiled_out("airflow-metastore", SOURCE),
+    #[cfg(feature = "vault")]
+    StoreKind::built::<super::vault::VaultSettings>("vault", BOTH),
+    #[cfg(not(feature = "vault"))]
+    StoreKind::compiled_out("vault", BOTH),
     StoreKind::not_built_yet("aws-secrets-manager", BOTH),
     StoreKind::not_built_yet("aws-parameter-store", BOTH),
     StoreKind::not_built_yet("azure-key-vault", BOTH),
