@@ -15,3 +15,7 @@ pub mod provider;
 pub mod engine;
 
 pub mod config;
+
+pub mod report;
+
+pub mod cli;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::args::{JobPart, Shown};
 use super::failure::Failure;
 use crate::config::{Config, load};
 use crate::engine::{Job, Stores};
@@ -28,6 +29,13 @@ pub struct Narrowing {
     pub kind: Option<Kind>,
     /// Fields shown in clear.
     pub shown: Vec<Field>,
+}
+
+impl Narrowing {
+    /// As the command line says.
+    pub fn of(part: &JobPart, shown: &Shown) -> Self {
+        Self { only: part.only.clone(), kind: part.kind, shown: shown.show_fields.clone() }
+    }
 }
 
 impl Session {
