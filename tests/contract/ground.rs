@@ -72,7 +72,12 @@ pub struct Site {
 impl Site {
     /// Wraps a freshly opened store.
     pub fn new(store: Store, world: impl World + 'static) -> Self {
-        Self { store: fitted(store, Role::Target), world: Box::new(world), _keep: None }
+        Self::without_layers(fitted(store, Role::Target), world)
+    }
+
+    /// Takes a store as it is.
+    pub fn without_layers(store: Store, world: impl World + 'static) -> Self {
+        Self { store, world: Box::new(world), _keep: None }
     }
 
     /// Keeps something as long as the site.
