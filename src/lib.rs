@@ -3,9 +3,15 @@
 pub mod model;
 
 pub mod reference;
+pub mod settings;
 
 pub mod naming;
 
 pub mod planner;
 
+pub mod ledger;
 pub mod provider;
+
+pub mod engine;
+
+pub mod config;
