@@ -55,10 +55,10 @@ pub trait World: Send + Sync {
 }
 
 /// A world in which nobody else is.
-#[cfg(feature = "local-files")]
+#[cfg(any(feature = "local-files", feature = "real-servers"))]
 pub struct Alone;
 
-#[cfg(feature = "local-files")]
+#[cfg(any(feature = "local-files", feature = "real-servers"))]
 impl World for Alone {}
 
 /// One empty store, as a job would use it as its target.
@@ -83,7 +83,7 @@ impl Site {
     }
 
     /// Keeps something as long as the site.
-    #[cfg(feature = "local-files")]
+    #[cfg(any(feature = "local-files", feature = "real-servers"))]
     pub fn keeping(mut self, thing: impl Send + Sync + 'static) -> Self {
         self._keep = Some(Box::new(thing));
         self
