@@ -6,6 +6,8 @@ pub mod call;
 pub mod contract;
 mod error;
 pub mod layer;
+#[cfg(feature = "local-files")]
+pub mod local_files;
 pub mod memory;
 pub mod pace;
 pub mod registry;
