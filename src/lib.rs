@@ -14,4 +14,6 @@ pub mod provider;
 
 pub mod engine;
 
+pub mod report;
+
 pub mod config;

@@ -2,4 +2,4 @@
 
 mod outcome;
 
-pub use outcome::{Mismatch, RunReport, RunStatus, StepOutcome, Verified, VerifyReport};
+pub use outcome::{Mismatch, RunReport, RunStatus, ShowReport, Sight, StepOutcome, Verified, VerifyReport};
