@@ -151,6 +151,13 @@ impl VerifyReport {
         self.refused.push(Mismatch { name, reason, detail, fields: Vec::new() });
     }
 
+    /// Puts the keys in the order of names.
+    pub fn sort(&mut self) {
+        self.equal.sort_by(|one, other| one.name.cmp(&other.name));
+        self.mismatches.sort_by(|one, other| one.name.cmp(&other.name));
+        self.refused.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+
     /// How many keys were looked at.
     pub fn checked(&self) -> usize {
         self.equal.len() + self.mismatches.len() + self.refused.len()

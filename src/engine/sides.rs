@@ -75,8 +75,7 @@ fn source_key(name: &SecretName, listed: Listed, target: &Rule) -> SourceKey {
 }
 
 fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>) {
-    let spelled: Vec<_> =
-        keys.iter().filter_map(|(name, key)| Some((name.clone(), key.target_key.clone()?))).collect();
+    let spelled: Vec<_> = keys.iter().filter_map(|(name, key)| Some((name.clone(), key.target_key.clone()?))).collect();
     for met in collisions(spelled) {
         for name in &met.names {
             let others: Vec<_> = met.names.iter().filter(|other| *other != name).map(ToString::to_string).collect();

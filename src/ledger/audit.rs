@@ -1,5 +1,7 @@
 //! The audit log: append-only rows, each digested together with the one before it under the ledger's key.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -156,6 +158,12 @@ pub struct AuditHead {
     pub digest: String,
 }
 
+impl fmt::Display for AuditHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.sequence, self.digest)
+    }
+}
+
 impl AuditHead {
     /// Where the chain of a ledger begins, before its first row.
     pub(super) fn origin(key: &Subkey, ledger: &str) -> Self {
@@ -246,5 +254,45 @@ impl Ledger {
         .fetch_all(self.readers())
         .await?;
         Ok(rows.iter().rev().map(AuditRow::read).collect::<Result<_, _>>()?)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use crate::model::{MasterKey, Purpose};
+
+    /// The test vectors of `docs/ledger-format.md`, computed by another program.
+    #[test]
+    fn the_format_is_the_one_written_down() {
+        let key = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap().subkey(Purpose::Audit);
+        let some = |text: &str| Some(text.to_owned());
+        let row = AuditRow {
+            sequence: 1,
+            happened_at: "2026-01-02T03:04:05.123456Z".parse().unwrap(),
+            run: some("018f"),
+            job: some("nightly"),
+            host: some("scheduler-0"),
+            config_digest: some("c0ffee"),
+            step: Some(7),
+            action: some("create"),
+            reason: some("new"),
+            name: some("connection/db"),
+            remote_key: some("connections/db"),
+            store: some("vault-prod"),
+            target_identity: some("vault https://vault.internal:8200 secret/airflow"),
+            fingerprint_after: Some(format!("v1:00000000:{}", "ab".repeat(32))),
+            revision_after: some("1"),
+            result: some("created"),
+            request: some("request-1"),
+            ..AuditRow::of("done")
+        };
+        let origin = AuditHead::origin(&key, "5f0c0a52-6a0e-4c1e-9d1b-3c4b8d2f7a11");
+        assert_eq!(origin.digest, "f6e73af752e00b6793321bfa2785bb577532eb05d4794bac6ea11bc649838041");
+        let head = AuditHead { sequence: 1, digest: row.digest(&key, &origin.digest) };
+        assert_eq!(head.digest, "e094a220a9ea810ba5a2041a24939dd193c52f6b66d418cd4ed39090635c4ab6");
+        let sealed = seal(&key, &origin, &head);
+        assert_eq!(sealed, "447a808d500f5df6b08268b3bd27e69fae9d57d486f030b7a1a1e02619074e8a");
     }
 }

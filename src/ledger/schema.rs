@@ -41,10 +41,10 @@ pub(super) async fn prepare(
     applied(connection).await?;
     raw_sql("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
     raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    let installed = install(connection, path, given).await;
-    let end = if installed.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    raw_sql(end).execute(connection).await?;
-    installed
+    // On an error the caller drops the connection, and with it the transaction.
+    let installed = install(connection, path, given).await?;
+    raw_sql("COMMIT").execute(connection).await?;
+    Ok(installed)
 }
 
 async fn install(
@@ -131,4 +131,20 @@ async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<
 async fn set_pragma(connection: &mut SqliteConnection, pragma: &'static str, value: i64) -> Result<(), LedgerError> {
     raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA {pragma} = {value}"))).execute(connection).await?;
     Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+
+    /// The test vector of `docs/ledger-format.md`.
+    #[test]
+    fn the_key_check_is_the_one_written_down() {
+        let key = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let installation = Installation { ledger: "5f0c0a52-6a0e-4c1e-9d1b-3c4b8d2f7a11".to_owned(), key };
+        let expected = "efda23d1120fedea532e09fd390c56eb7b13e4a4a8f1e1b5ade2f438e4d321db";
+        assert_eq!(installation.key_check(), expected);
+        assert_eq!(installation.key.subkey(Purpose::Check).id().as_str(), "30c268d6");
+    }
 }

@@ -218,3 +218,60 @@ impl Scribe {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use crate::ledger::{Ledger, LedgerSettings};
+
+    /// Leaves the database room for so many more pages, as a disk that fills up does.
+    struct Room(i64);
+
+    #[async_trait]
+    impl Change for Room {
+        type Answer = ();
+
+        async fn record(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
+            let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *pen.connection).await?;
+            let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages + self.0));
+            raw_sql(limit).execute(&mut *pen.connection).await?;
+            Ok(())
+        }
+    }
+
+    /// Something that takes a page or more.
+    struct Bulk;
+
+    #[async_trait]
+    impl Change for Bulk {
+        type Answer = ();
+        const BEGINS_WORK: bool = true;
+
+        async fn record(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
+            pen.audit(AuditRow { detail: Some("x".repeat(20_000)), ..AuditRow::of("bulk") }).await
+        }
+    }
+
+    // On one thread the writer does not look before all have sent, so they share a transaction.
+    #[tokio::test]
+    async fn a_full_disk_fails_everybody_who_waits_and_nothing_new_is_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&LedgerSettings::default(), folder.path()).await.unwrap();
+        let writer = ledger.writer();
+        writer.write(Bulk).await.unwrap();
+        writer.write(Room(7)).await.unwrap();
+        // The first alone would fit; together they do not, and then none of them is written.
+        let answers = tokio::join!(writer.write(Room(7)), writer.write(Bulk), writer.write(Bulk), writer.write(Bulk));
+        assert_eq!(
+            answers,
+            (Err(LedgerError::Full), Err(LedgerError::Full), Err(LedgerError::Full), Err(LedgerError::Full))
+        );
+        let proof = ledger.audit_verify().await.unwrap();
+        assert_eq!((proof.rows, proof.broken), (1, None));
+
+        writer.write(Room(1000)).await.unwrap();
+        let refusing = LedgerError::Refusing(Box::new(LedgerError::Full));
+        assert_eq!(writer.write(Bulk).await.unwrap_err(), refusing);
+    }
+}

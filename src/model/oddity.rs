@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::canonical::member_path;
-use super::python::{Text, Value, loads, strip};
+use super::python::{Text, Value, find, loads, strip};
 use super::{ConnectionDialect, Dialect, Field, Kind, Secret, SecretName, SecretValue, TextDialect};
 
 /// The mask that Airflow's own screens and logs put in place of a secret.
@@ -79,20 +79,33 @@ impl Oddity {
 
 impl fmt::Display for Oddity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field() {
-            Some(field) => write!(f, "{} ({field})", self.as_str()),
-            None => f.write_str(self.as_str()),
-        }
+        f.write_str(match self {
+            Self::Poisoned { .. } => "is ***, the mask of a screen and not the secret",
+            Self::MaskInside { .. } => "has *** inside",
+            Self::LooksEncrypted { .. } => "looks like a Fernet token, though it is stored as plain text",
+            Self::ByteOrderMark { .. } => "begins with a byte-order mark, which Airflow takes for content",
+            Self::TrailingNewline { .. } => "ends with a line end, which Airflow keeps",
+            Self::QuotedText => "stands in quotes, which Airflow takes for content",
+            Self::EmptyKeyObject => "has an empty key, as a console's form leaves it that was filled in without one",
+            Self::Reencoded => {
+                "was decoded by `airflow variables export`: blanks, number spelling and repeated keys are gone"
+            }
+            Self::Unwrapped => "was taken out of a {\"value\": …} wrapper, as `airflow variables import` does",
+        })?;
+        self.field().map_or(Ok(()), |field| write!(f, " ({field})"))
     }
 }
 
-/// Looks for oddities in a secret as we know it, whichever store it came from.
-pub fn oddities(_name: &SecretName, secret: &Secret) -> Vec<Oddity> {
+/// Looks for oddities in a secret as we know it, whichever store it came from and whatever its name.
+pub fn oddities(secret: &Secret) -> Vec<Oddity> {
     let mut found = Vec::new();
     match secret {
         Secret::Text(text) => {
             look_at_text(text, "value", &mut found);
-            look_at_masks(&Text::from(text), "value", &mut found);
+            let text = Text::from(text);
+            look_at_masks(&text, "value", &mut found);
+            found.extend(quotes(&text));
+            found.extend(empty_key(&text));
         }
         Secret::Connection(connection) => {
             for field in Field::ALL {
@@ -104,7 +117,7 @@ pub fn oddities(_name: &SecretName, secret: &Secret) -> Vec<Oddity> {
                 }
                 match field {
                     Field::Extra => look_at_masks(&Text::from(text), field.as_str(), &mut found),
-                    _ => look_at_mask(text.expose(), field.as_str(), &mut found),
+                    _ => look_at_mask(text.expose().as_bytes(), field.as_str(), &mut found),
                 }
             }
         }
@@ -137,13 +150,13 @@ fn is_fernet_token(text: &str) -> bool {
 fn look_at_masks(text: &Text, path: &str, found: &mut Vec<Oddity>) {
     match loads(text) {
         Ok(value @ (Value::Text(_) | Value::List(_) | Value::Object(_))) => look_at_leaves(&value, path, found),
-        _ => look_at_mask(&String::from_utf8_lossy(text.as_bytes()), path, found),
+        _ => look_at_mask(text.as_bytes(), path, found),
     }
 }
 
 fn look_at_leaves(value: &Value, path: &str, found: &mut Vec<Oddity>) {
     match value {
-        Value::Text(text) => look_at_mask(&String::from_utf8_lossy(text.as_bytes()), path, found),
+        Value::Text(text) => look_at_mask(text.as_bytes(), path, found),
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 look_at_leaves(item, &format!("{path}[{index}]"), found);
@@ -158,11 +171,11 @@ fn look_at_leaves(value: &Value, path: &str, found: &mut Vec<Oddity>) {
     }
 }
 
-fn look_at_mask(text: &str, field: &str, found: &mut Vec<Oddity>) {
+fn look_at_mask(text: &[u8], field: &str, found: &mut Vec<Oddity>) {
     let field = || field.to_owned();
-    if text == MASK {
+    if text == MASK.as_bytes() {
         found.push(Oddity::Poisoned { field: field() });
-    } else if text.contains(MASK) {
+    } else if find(text, MASK.as_bytes()).is_some() {
         found.push(Oddity::MaskInside { field: field() });
     }
 }
@@ -183,10 +196,19 @@ pub fn source_oddities(dialect: &Dialect, name: &SecretName, stored: &SecretValu
             Ok(Value::Text(inner)) => connection_text(&inner),
             _ => empty_key(&text).into_iter().collect(),
         },
-        (Kind::Connection, ConnectionDialect::VaultMap, _) => empty_key(&text).into_iter().collect(),
+        (Kind::Connection, ConnectionDialect::VaultMap, _) => entry(&text),
         (Kind::Variable | Kind::Config, _, TextDialect::ExportValue) => exported(&text),
         _ => Vec::new(),
     }
+}
+
+/// A Vault entry: the text of its `conn_uri`, or the map itself.
+fn entry(text: &Text) -> Vec<Oddity> {
+    let map = loads(text).ok();
+    let uri = map.as_ref().and_then(Value::as_object).and_then(|map| map.get("conn_uri")).and_then(Value::as_text);
+    let mut found = uri.map(connection_text).unwrap_or_default();
+    found.extend(uri.and_then(empty_key).or_else(|| empty_key(text)));
+    found
 }
 
 fn connection_text(text: &Text) -> Vec<Oddity> {
@@ -194,16 +216,20 @@ fn connection_text(text: &Text) -> Vec<Oddity> {
     if text.as_bytes().starts_with("\u{feff}".as_bytes()) {
         found.push(Oddity::ByteOrderMark { field: "stored text".to_owned() });
     }
-    match strip(text.as_bytes()) {
-        [b'"', .., b'"'] | [b'\'', .., b'\''] => found.push(Oddity::QuotedText),
-        _ => {}
-    }
+    found.extend(quotes(text));
     found
 }
 
+fn quotes(text: &Text) -> Option<Oddity> {
+    let quoted = matches!(strip(text.as_bytes()), [b'"', .., b'"'] | [b'\'', .., b'\'']);
+    quoted.then_some(Oddity::QuotedText)
+}
+
 fn empty_key(text: &Text) -> Option<Oddity> {
-    let object = loads(&Text::from_slice(strip(text.as_bytes()))).ok()?;
-    object.as_object()?.contains("").then_some(Oddity::EmptyKeyObject)
+    let value = loads(&Text::from_slice(strip(text.as_bytes()))).ok()?;
+    let object = value.as_object()?;
+    // A `conn_uri` is read whatever stands beside it.
+    (object.contains("") && !object.contains("conn_uri")).then_some(Oddity::EmptyKeyObject)
 }
 
 fn exported(text: &Text) -> Vec<Oddity> {
@@ -232,21 +258,22 @@ mod tests {
     }
 
     fn codes(found: &[Oddity]) -> Vec<String> {
-        found.iter().map(ToString::to_string).collect()
+        let code = |oddity: &Oddity| match oddity.field() {
+            Some(field) => format!("{} ({field})", oddity.as_str()),
+            None => oddity.as_str().to_owned(),
+        };
+        found.iter().map(code).collect()
     }
 
     #[test]
     fn of_texts() {
         let check = |text: &str, wanted: &[&str]| {
-            assert_eq!(
-                codes(&oddities(&name(Kind::Variable), &Secret::Text(SecretValue::from(text)))),
-                wanted,
-                "{text}"
-            );
+            assert_eq!(codes(&oddities(&Secret::Text(SecretValue::from(text)))), wanted, "{text}");
         };
         check("plain", &[]);
         check("***", &["poisoned (value)"]);
-        check("\"***\"", &["poisoned (value)"]);
+        check("\"***\"", &["poisoned (value)", "quoted-text"]);
+        check(r#"{"": "postgres://h"}"#, &["empty-key-object"]);
         check("a***b", &["mask-inside (value)"]);
         check(
             r#"{"a": "***", "b": ["x", "****"], "c.d": {"e": "***"}}"#,
@@ -266,7 +293,7 @@ mod tests {
             ..Connection::default()
         };
         assert_eq!(
-            codes(&oddities(&name(Kind::Connection), &Secret::Connection(connection))),
+            codes(&oddities(&Secret::Connection(connection))),
             ["trailing-newline (host)", "poisoned (password)", "poisoned (extra.token)", "mask-inside (extra.note)"]
         );
     }
@@ -285,6 +312,12 @@ mod tests {
         text(" 'postgres://h'\n", &["quoted-text"]);
         text("\u{feff}{}", &["byte-order-mark (stored text)"]);
         text(r#" {"": "postgres://h"}"#, &["empty-key-object"]);
+        let vault = |stored, wanted: &[&str]| {
+            check(ConnectionDialect::VaultMap, TextDialect::ValueKey, Kind::Connection, stored, wanted);
+        };
+        vault(r#"{"": "postgres://h"}"#, &["empty-key-object"]);
+        vault(r#"{"conn_uri": "'postgres://h'", "": "x"}"#, &["quoted-text"]);
+        vault(r#"{"conn_uri": "postgres://h", "note": "x"}"#, &[]);
         check(ConnectionDialect::FileObject, TextDialect::JsonValue, Kind::Connection, r#""'x'""#, &["quoted-text"]);
         let export = |stored, wanted: &[&str]| {
             check(ConnectionDialect::Text, TextDialect::ExportValue, Kind::Variable, stored, wanted);

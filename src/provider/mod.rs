@@ -1,5 +1,7 @@
 //! Floor 3, the stores: the only code that talks to them.
 
+#[cfg(feature = "airflow-metastore")]
+pub mod airflow_metastore;
 pub mod call;
 pub mod contract;
 mod error;
@@ -7,6 +9,8 @@ pub mod layer;
 pub mod memory;
 pub mod pace;
 pub mod registry;
+#[cfg(feature = "vault")]
+pub mod vault;
 
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{

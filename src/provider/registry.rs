@@ -3,7 +3,9 @@
 use serde::de::DeserializeOwned;
 use toml::Table;
 
-use super::contract::{Role, StoreSettings};
+use super::contract::{Opening, Role, Store, StoreSettings};
+use super::error::Error;
+use super::layer::fitted;
 use crate::settings::{RawReference, SettingsFault, read_table, references, suggestion};
 
 /// What is known of one kind of store before any of it is opened.
@@ -40,6 +42,14 @@ const BOTH: &[Role] = &[Role::Source, Role::Target];
 
 /// Every kind there is or will be, in the order of the manual.
 pub static KINDS: &[StoreKind] = &[
+    #[cfg(feature = "airflow-metastore")]
+    StoreKind::built::<super::airflow_metastore::MetastoreSettings>("airflow-metastore", SOURCE),
+    #[cfg(not(feature = "airflow-metastore"))]
+    StoreKind::compiled_out("airflow-metastore", SOURCE),
+    #[cfg(feature = "vault")]
+    StoreKind::built::<super::vault::VaultSettings>("vault", BOTH),
+    #[cfg(not(feature = "vault"))]
+    StoreKind::compiled_out("vault", BOTH),
     StoreKind::not_built_yet("aws-secrets-manager", BOTH),
     StoreKind::not_built_yet("aws-parameter-store", BOTH),
     StoreKind::not_built_yet("azure-key-vault", BOTH),
@@ -106,6 +116,12 @@ impl StoreKind {
             _ => fault,
         })
     }
+}
+
+/// Opens a store for its role: a source cannot be written, a target is never written unseen.
+pub async fn open(settings: &dyn StoreSettings, opening: Opening) -> Result<Store, Error> {
+    let role = opening.role;
+    settings.open(opening).await.map(|store| fitted(store, role))
 }
 
 fn read<T>(table: Table) -> ReadStore

@@ -72,9 +72,21 @@ impl NoteKind {
     }
 }
 
+impl NoteKind {
+    const fn explained(self) -> &'static str {
+        match self {
+            Self::NotReturned => "this form has no place for it",
+            Self::NullAgainstEmpty => "null and \"\" are one here",
+            Self::PortZero => "port 0 is read as none",
+            Self::TypeSpelling => "read in Airflow's spelling of the type",
+            Self::ExtraSpelling => "read in another spelling of the same JSON",
+        }
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.kind.as_str())
+        write!(f, "{}: {}", self.field, self.kind.explained())
     }
 }
 

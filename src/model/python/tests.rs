@@ -63,6 +63,7 @@ fn json_has_three_layouts() {
 }
 
 #[test]
+#[expect(clippy::excessive_precision, reason = "the digit too many is the case")]
 fn floats_print_as_repr() {
     let rows = [
         (0.0, "0.0"),
