@@ -14,6 +14,8 @@ pub mod provider;
 
 pub mod engine;
 
+pub mod report;
+
 pub mod config;
 
 pub mod report;

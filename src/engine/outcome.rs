@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use crate::ledger::RunStatus;
-use crate::model::{Action, Finding, Fingerprint, Outcome, Reason, Revision, SecretName};
+use crate::model::{Action, Finding, Fingerprint, Outcome, Reason, RemoteKey, Revision, SecretName, State};
+use crate::planner::FieldDigest;
 use crate::provider;
 
 /// A run that came to its end.
@@ -100,6 +101,38 @@ pub struct Mismatch {
     pub detail: String,
     /// The fields that differ.
     pub fields: Vec<String>,
+}
+
+/// One secret in every store.
+#[derive(Debug, Clone)]
+pub struct ShowReport {
+    /// The name.
+    pub name: SecretName,
+    /// What each store has of it, in the order of the config.
+    pub sights: Vec<Sight>,
+}
+
+/// What one store has of a secret.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// The store's name in the config.
+    pub store: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// The store's spelling; `None` where it cannot spell the name.
+    pub key: Option<RemoteKey>,
+    /// What became of it; `None` where it is absent, or where `problem` says why nobody knows.
+    pub state: Option<State>,
+    /// Whose it is, in words.
+    pub owner: Option<String>,
+    /// The store's version.
+    pub revision: Option<Revision>,
+    /// The fingerprint of its meaning.
+    pub fingerprint: Option<Fingerprint>,
+    /// The digests of its fields.
+    pub fields: Vec<FieldDigest>,
+    /// Why it cannot be read or understood.
+    pub problem: Option<String>,
 }
 
 impl VerifyReport {
