@@ -41,7 +41,9 @@ pub async fn check(config: Option<&Path>, args: &args::Check, console: &Console)
 /// What each store is used for; names of jobs or stores narrow it.
 fn stores(session: &Session, names: &[String]) -> Result<BTreeSet<(String, Role)>, Failure> {
     let config = &session.config;
-    if let Some(unknown) = names.iter().find(|name| !config.jobs.contains_key(*name) && !config.stores.contains_key(*name)) {
+    if let Some(unknown) =
+        names.iter().find(|name| !config.jobs.contains_key(*name) && !config.stores.contains_key(*name))
+    {
         let known: Vec<_> = config.jobs.keys().chain(config.stores.keys()).map(String::as_str).collect();
         let message = format!("no job or store is called {unknown}");
         return Err(Failure::usage(message, format!("the config has {}", known.join(", "))));

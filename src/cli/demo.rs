@@ -41,9 +41,8 @@ pub async fn demo(args: args::Demo, console: &Console) -> Result<u8, Failure> {
     let expected: Expected =
         serde_json::from_str(EXPECTED).map_err(|error| Failure::local(format!("the sample is damaged: {error}")))?;
     let folder = folder(args.folder)?;
-    let config = unpack(&folder, &expected).map_err(|error| {
-        Failure::local(format!("the sample cannot be unpacked into {}: {error}", folder.display()))
-    })?;
+    let config = unpack(&folder, &expected)
+        .map_err(|error| Failure::local(format!("the sample cannot be unpacked into {}: {error}", folder.display())))?;
     let progress = Arc::new(Progress::new(console.bars));
     let session = Session::begin(Some(&config), Arc::clone(&progress) as _)?;
     let job = session.job(None, &Narrowing::default())?;

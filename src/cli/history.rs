@@ -24,10 +24,7 @@ pub async fn history(config: Option<&Path>, args: args::History, console: &Conso
             let run = find(&ledger, &id).await?;
             let steps = ledger.steps(&run.id).await.map_err(Failure::ledger)?;
             let runs = [run];
-            console.report(
-                || json::history(&runs, Some(&steps)),
-                |paper| text::run_detail(&runs[0], &steps, paper),
-            );
+            console.report(|| json::history(&runs, Some(&steps)), |paper| text::run_detail(&runs[0], &steps, paper));
         }
     }
     Ok(0)

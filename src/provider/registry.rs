@@ -46,6 +46,10 @@ pub static KINDS: &[StoreKind] = &[
     StoreKind::built::<super::airflow_metastore::MetastoreSettings>("airflow-metastore", SOURCE),
     #[cfg(not(feature = "airflow-metastore"))]
     StoreKind::compiled_out("airflow-metastore", SOURCE),
+    #[cfg(feature = "local-files")]
+    StoreKind::built::<super::local_files::LocalFilesSettings>("local-files", BOTH),
+    #[cfg(not(feature = "local-files"))]
+    StoreKind::compiled_out("local-files", BOTH),
     #[cfg(feature = "vault")]
     StoreKind::built::<super::vault::VaultSettings>("vault", BOTH),
     #[cfg(not(feature = "vault"))]

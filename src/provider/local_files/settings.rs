@@ -10,7 +10,8 @@ use super::client::JsonFile;
 use super::{KIND, LocalFilesProvider, rule};
 use crate::model::{ConnectionDialect, Dialect, Kind, TextDialect};
 use crate::naming::Rule;
-use crate::provider::contract::{Opening, SettingsFault, Store, StoreSettings};
+use crate::provider::SettingsFault;
+use crate::provider::contract::{Opening, Store, StoreSettings};
 use crate::provider::error::Result;
 
 /// Where the files are; a kind without one is off.
