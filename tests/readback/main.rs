@@ -1,0 +1,16 @@
+//! Real Airflow reads what the product wrote: whole metastores carried by the program itself, read back field by field.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod airflow;
+mod checker;
+mod deserved;
+mod difference;
+mod ferry;
+mod journey;
+mod metastore;
+mod remarks;
+mod surroundings;
+mod target;
+mod to_vault;
+mod vault;
