@@ -58,10 +58,6 @@ pub static KINDS: &[StoreKind] = &[
     StoreKind::not_built_yet("aws-parameter-store", BOTH),
     StoreKind::not_built_yet("azure-key-vault", BOTH),
     StoreKind::not_built_yet("gcp-secret-manager", BOTH),
-    #[cfg(feature = "local-files")]
-    StoreKind::built::<super::local_files::LocalFilesSettings>("local-files", BOTH),
-    #[cfg(not(feature = "local-files"))]
-    StoreKind::compiled_out("local-files", BOTH),
     StoreKind::not_built_yet("environment", BOTH),
     StoreKind::not_built_yet("airflow-cfg", SOURCE),
 ];
