@@ -1,5 +1,7 @@
 //! The audit log: append-only rows, each digested together with the one before it under the ledger's key.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -154,6 +156,12 @@ pub struct AuditHead {
     pub sequence: i64,
     /// Its digest, 64 hex digits.
     pub digest: String,
+}
+
+impl fmt::Display for AuditHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.sequence, self.digest)
+    }
 }
 
 impl AuditHead {

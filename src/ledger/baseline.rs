@@ -23,6 +23,8 @@ use crate::planner::{Baseline, BaselineEntry};
 pub enum Remembered {
     /// It is what we last wrote, or became equal to it.
     Seen(SecretName, Seen),
+    /// The source has it again after runs without; all else stays.
+    Present(SecretName),
     /// The source did not have it once more.
     Absent(SecretName),
     /// Neither side has it any more.
@@ -34,9 +36,9 @@ pub enum Remembered {
 pub struct Seen {
     /// What both sides hold; `None` leaves the record's.
     pub fingerprint: Option<Fingerprint>,
-    /// The source's version.
+    /// The source's version; `None` leaves the record's.
     pub source_revision: Option<Revision>,
-    /// The target's version.
+    /// The target's version; `None` leaves the record's.
     pub target_revision: Option<Revision>,
     /// Digest of the settings it was compared under.
     pub shape: String,
@@ -154,6 +156,7 @@ impl Change for Remember {
         for learned in &self.learned {
             match learned {
                 Remembered::Seen(name, seen) => self.refresh(pen, name, seen).await?,
+                Remembered::Present(name) => self.end_absence(pen, name).await?,
                 Remembered::Absent(name) => self.count_absence(pen, name).await?,
                 Remembered::Forgotten(name) => self.forget(pen, &context, name).await?,
             }
@@ -165,7 +168,8 @@ impl Change for Remember {
 impl Remember {
     async fn refresh(&self, pen: &mut Pen<'_>, name: &SecretName, seen: &Seen) -> Result<(), LedgerError> {
         let refreshed = sqlx::query(
-            "UPDATE baseline SET fingerprint = coalesce($1, fingerprint), source_revision = $2, target_revision = $3,
+            "UPDATE baseline SET fingerprint = coalesce($1, fingerprint),
+                source_revision = coalesce($2, source_revision), target_revision = coalesce($3, target_revision),
                 shape = $4, absent_runs = 0, seen_at = $5
              WHERE target_identity = $6 AND name = $7",
         )
@@ -182,14 +186,23 @@ impl Remember {
     }
 
     async fn count_absence(&self, pen: &mut Pen<'_>, name: &SecretName) -> Result<(), LedgerError> {
-        let counted = sqlx::query(
-            "UPDATE baseline SET absent_runs = absent_runs + 1, seen_at = $1 WHERE target_identity = $2 AND name = $3",
-        )
-        .bind(pen.now)
-        .bind(&self.claim.target)
-        .bind(name.bound())
-        .execute(&mut *pen.connection)
-        .await?;
+        let sql = "UPDATE baseline SET absent_runs = absent_runs + 1, seen_at = $1
+             WHERE target_identity = $2 AND name = $3";
+        self.count(pen, name, sql).await
+    }
+
+    async fn end_absence(&self, pen: &mut Pen<'_>, name: &SecretName) -> Result<(), LedgerError> {
+        let sql = "UPDATE baseline SET absent_runs = 0, seen_at = $1 WHERE target_identity = $2 AND name = $3";
+        self.count(pen, name, sql).await
+    }
+
+    async fn count(&self, pen: &mut Pen<'_>, name: &SecretName, sql: &'static str) -> Result<(), LedgerError> {
+        let counted = sqlx::query(sql)
+            .bind(pen.now)
+            .bind(&self.claim.target)
+            .bind(name.bound())
+            .execute(&mut *pen.connection)
+            .await?;
         recorded(counted.rows_affected(), name)
     }
 

@@ -11,6 +11,7 @@ use crate::model::{
     Capabilities, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope, SecretValue, Subkey,
 };
 use crate::naming::Rule;
+use crate::settings::SettingsFault;
 
 /// Opens, reads and changes one store of secrets.
 ///
@@ -64,7 +65,7 @@ pub trait Provider: fmt::Debug + Send + Sync {
 }
 
 /// What a job uses a store for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Read only.
     Source,
@@ -186,17 +187,6 @@ pub trait StoreSettings: fmt::Debug + Send + Sync {
 
     /// Opens the store: connects, logs in, finds out what the settings leave open.
     async fn open(&self, opening: Opening) -> Result<Store>;
-}
-
-/// One fault of a store's table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingsFault {
-    /// The key in the table, dotted; empty for the whole table.
-    pub path: String,
-    /// What is wrong, one sentence, never a secret.
-    pub problem: String,
-    /// What to write instead.
-    pub hint: Option<String>,
 }
 
 /// Makes the answer of a batch in which every key failed alike.

@@ -1,11 +1,24 @@
 //! Floor 3, the stores: the only code that talks to them.
 
+#[cfg(feature = "airflow-metastore")]
+pub mod airflow_metastore;
 pub mod call;
 pub mod contract;
 mod error;
+pub mod layer;
+#[cfg(feature = "local-files")]
+pub mod local_files;
+pub mod memory;
+pub mod pace;
+pub mod registry;
+#[cfg(feature = "vault")]
+pub mod vault;
 
+pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
-    Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, SettingsFault, Store, StoreInfo,
-    StoreSettings,
+    Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,
 };
 pub use error::{Error, Result};
+pub use pace::{Pace, Paces};
+
+pub use crate::settings::SettingsFault;

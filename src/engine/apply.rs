@@ -1,0 +1,225 @@
+//! Acts on a plan that was shown: reads each value again, and for every write an intent first, the write, then its outcome.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use futures::StreamExt;
+use futures::stream;
+use tokio_util::sync::CancellationToken;
+
+use super::error::RunError;
+use super::job::Job;
+use super::outcome::{RunReport, StepOutcome};
+use super::preview::{Preview, Stores};
+use super::read::Progress;
+use super::write::Writer;
+use crate::ledger::{Lease, Ledger, Remembered, RunEnd, RunId, RunStatus, Seen};
+use crate::model::{Action, Event, Observer, Outcome, RemoteKey, Stage};
+use crate::planner::{Depth, Plan, Remember, Step};
+use crate::provider::{self, Record};
+
+/// How many store errors in a row end a run: by then it is the store, not the keys.
+const PATIENCE: u32 = 8;
+
+/// How many source values are read at once before they are written, at the most.
+const READ_AHEAD: usize = 64;
+
+/// A run that holds its target's lease.
+pub struct Run<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// Its stores.
+    pub stores: &'a Stores,
+    /// The ledger.
+    pub ledger: &'a Ledger,
+    /// The lease of the target.
+    pub lease: &'a Lease,
+    /// The run's id.
+    pub id: &'a RunId,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+    /// Asks the run to finish the steps in flight and begin no other.
+    pub stop: &'a CancellationToken,
+}
+
+/// What goes wrong for the whole run, shared by its steps.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    failures: AtomicU32,
+    fatal: Mutex<Option<String>>,
+}
+
+impl Trouble {
+    /// Counts a store's answer; too many errors in a row end the run.
+    pub(super) fn answered(&self, error: Option<&crate::provider::Error>) {
+        match error {
+            None => self.failures.store(0, Ordering::Relaxed),
+            Some(error) => {
+                if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE {
+                    self.end(format!("{PATIENCE} store errors in a row, the last: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Ends the run: no further step begins. The first cause is kept.
+    pub(super) fn end(&self, cause: String) {
+        self.fatal.lock().expect("nobody panics while holding it").get_or_insert(cause);
+    }
+
+    /// Why the run ends, if it does.
+    pub(super) fn cause(&self) -> Option<String> {
+        self.fatal.lock().expect("nobody panics while holding it").clone()
+    }
+}
+
+/// Acts on exactly the plan of `preview`; every key of it ends in one outcome of the report.
+///
+/// Ends early, with the rest not started, when the stop is asked for, the ledger fails or the store keeps failing.
+pub async fn apply(run: &Run<'_>, preview: Preview) -> Result<RunReport, RunError> {
+    let begun = Instant::now();
+    let trouble = Trouble::default();
+    let Preview { plan, lens, findings } = preview;
+    let writer = Writer { run, lens: &lens, trouble: &trouble };
+    let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
+    let mut outcomes: Vec<_> =
+        plan.steps.iter().filter(|step| !step.action.changes()).map(|step| writer.left_alone(step)).collect();
+    outcomes.extend(carry_all(&writer, &plan, progress).await);
+    outcomes.extend(take_over_and_delete(&writer, &plan, progress).await);
+    progress.end();
+    outcomes.sort_by(|one, other| one.name.cmp(&other.name));
+    remember(run, &plan, &lens.carriage.shape(), &trouble).await;
+    let mut report = RunReport {
+        run: Some(run.id.to_string()),
+        job: run.job.name.clone(),
+        source: run.job.source.clone(),
+        target: run.job.target.clone(),
+        took: begun.elapsed(),
+        outcomes,
+        status: RunStatus::Succeeded,
+        error: trouble.cause(),
+        audit_head: None,
+        findings,
+    };
+    report.status = status(run, &report);
+    finish(run, &mut report, plan.depth).await;
+    Ok(report)
+}
+
+/// Writes creates, updates and restores: source values are read in batches a little ahead of the writes, and dropped after.
+async fn carry_all(writer: &Writer<'_>, plan: &Plan, progress: Progress<'_>) -> Vec<StepOutcome> {
+    let (source, target) = (&writer.run.stores.source, &writer.run.stores.target);
+    let carried: Vec<_> = plan
+        .changes()
+        .filter(|step| matches!(step.action, Action::Create | Action::Update | Action::Restore))
+        .collect();
+    let batch = source.capabilities().read_batch.clamp(1, READ_AHEAD);
+    let ahead = if batch == 1 { source.capabilities().width.max(1) } else { 2 };
+    let chunks: Vec<Vec<&Step>> = carried.chunks(batch).map(<[&Step]>::to_vec).collect();
+    stream::iter(chunks)
+        .map(|chunk| read_chunk(writer, chunk))
+        .buffered(ahead)
+        .flat_map(stream::iter)
+        .map(|(step, answer)| async move {
+            let ended = writer.carry(step, answer).await;
+            tell(writer, &ended, progress);
+            ended
+        })
+        .buffer_unordered(target.capabilities().width.max(1))
+        .collect()
+        .await
+}
+
+async fn read_chunk<'s>(
+    writer: &Writer<'_>,
+    chunk: Vec<&'s Step>,
+) -> Vec<(&'s Step, provider::Result<Option<Record>>)> {
+    // Once the run ends no step begins, so nothing needs to be read for it.
+    if writer.halted().is_some() {
+        return chunk.into_iter().map(|step| (step, Ok(None))).collect();
+    }
+    let keys: Vec<RemoteKey> = chunk.iter().filter_map(|step| step.source_key.clone()).collect();
+    let answers = writer.run.stores.source.read(&keys).await;
+    chunk.into_iter().zip(answers).collect()
+}
+
+/// Adoptions and deletes come last: by then everything that could fail harmlessly has been tried.
+async fn take_over_and_delete(writer: &Writer<'_>, plan: &Plan, progress: Progress<'_>) -> Vec<StepOutcome> {
+    let width = writer.run.stores.target.capabilities().width.max(1);
+    let steps: Vec<_> = plan.changes().filter(|step| matches!(step.action, Action::Adopt | Action::Delete)).collect();
+    stream::iter(steps)
+        .map(|step| async move {
+            let ended = writer.change_owner_or_delete(step).await;
+            tell(writer, &ended, progress);
+            ended
+        })
+        .buffer_unordered(width)
+        .collect()
+        .await
+}
+
+fn tell(writer: &Writer<'_>, ended: &StepOutcome, progress: Progress<'_>) {
+    progress.advance(1);
+    writer.run.observer.observe(&Event::StepEnded {
+        name: ended.name.clone(),
+        action: ended.action,
+        outcome: ended.outcome,
+        reason: ended.reason,
+    });
+}
+
+/// Refreshes what the ledger knows of keys that were left alone.
+async fn remember(run: &Run<'_>, plan: &Plan, shape: &str, trouble: &Trouble) {
+    let remembered: Vec<_> = plan.steps.iter().filter_map(|step| remembered(step, shape)).collect();
+    if remembered.is_empty() || trouble.cause().is_some() {
+        return;
+    }
+    if let Err(error) = run.ledger.remember(run.id, run.lease, remembered).await {
+        trouble.end(format!("the ledger could not be brought up to date: {error}"));
+    }
+}
+
+fn remembered(step: &Step, shape: &str) -> Option<Remembered> {
+    let name = step.name.clone();
+    match step.remember {
+        Remember::Nothing => None,
+        Remember::Presence => Some(Remembered::Present(name)),
+        Remember::Absence => Some(Remembered::Absent(name)),
+        Remember::Forget => Some(Remembered::Forgotten(name)),
+        Remember::Revisions => {
+            let seen = Seen {
+                fingerprint: step.source.clone(),
+                source_revision: step.source_revision.clone(),
+                target_revision: step.target_revision.clone(),
+                shape: shape.to_owned(),
+            };
+            Some(Remembered::Seen(name, seen))
+        }
+    }
+}
+
+fn status(run: &Run<'_>, report: &RunReport) -> RunStatus {
+    let not_started = report.outcomes.iter().any(|step| step.outcome == Outcome::NotStarted);
+    if report.error.is_some() {
+        RunStatus::Failed
+    } else if run.stop.is_cancelled() && not_started {
+        RunStatus::Interrupted
+    } else if report.outcomes.iter().all(|step| step.outcome.is_good() || run.job.accepts(&step.name)) {
+        RunStatus::Succeeded
+    } else {
+        RunStatus::Incomplete
+    }
+}
+
+async fn finish(run: &Run<'_>, report: &mut RunReport, depth: Depth) {
+    let end =
+        RunEnd { status: report.status, depth: Some(depth), counts: report.counts(), error: report.error.clone() };
+    match run.ledger.finish_run(run.id, end).await {
+        Ok(head) => report.audit_head = Some(head.to_string()),
+        Err(error) => {
+            report.status = RunStatus::Failed;
+            report.error.get_or_insert(format!("the ledger could not record the end of the run: {error}"));
+        }
+    }
+}

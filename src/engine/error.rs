@@ -1,0 +1,44 @@
+//! Why a run failed as a whole.
+
+use crate::ledger::LedgerError;
+use crate::model::Stage;
+use crate::provider;
+
+/// A run that could not go on; single keys fail in their own outcomes.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A store failed a request that the whole run depends on.
+    #[error("job {job}: {} {store}: {source}", stage.as_str())]
+    Store {
+        /// The job.
+        job: String,
+        /// The store's name.
+        store: String,
+        /// What was being done.
+        stage: Stage,
+        /// The store's error.
+        source: provider::Error,
+    },
+    /// The ledger failed; nothing is written without it.
+    #[error("job {job}: {source}")]
+    Ledger {
+        /// The job.
+        job: String,
+        /// The ledger's error.
+        source: LedgerError,
+    },
+}
+
+impl RunError {
+    /// Wraps a store's error of `stage`.
+    pub(super) fn store(job: &str, store: &str, stage: Stage) -> impl Fn(provider::Error) -> Self {
+        let (job, store) = (job.to_owned(), store.to_owned());
+        move |source| Self::Store { job: job.clone(), store: store.clone(), stage, source }
+    }
+
+    /// Wraps a ledger's error.
+    pub(super) fn ledger(job: &str) -> impl Fn(LedgerError) -> Self {
+        let job = job.to_owned();
+        move |source| Self::Ledger { job: job.clone(), source }
+    }
+}

@@ -1,0 +1,98 @@
+//! Looks at keys and reads values, many at a time and in the store's batches; each value is handed on once and dropped.
+
+use futures::StreamExt;
+use futures::stream;
+
+use crate::model::{Blind, Event, Listed, Observer, RemoteKey, SecretName, Stage};
+use crate::provider::{Record, Result, Store};
+
+/// A key to look at: what we call it and how the store spells it.
+pub type Wanted = (SecretName, RemoteKey);
+
+/// Reads `wanted` and hands each answer to `reduce`, which keeps what it needs of it; answers come in any order.
+pub async fn read_each<T: Send>(
+    store: &Store,
+    wanted: Vec<Wanted>,
+    progress: Progress<'_>,
+    reduce: impl Fn(&SecretName, Result<Option<Record>>) -> T + Sync,
+) -> Vec<(SecretName, T)> {
+    let batches = batched(wanted, store.capabilities().read_batch);
+    let reduce = &reduce;
+    let done = stream::iter(batches)
+        .map(|batch| async move {
+            let keys = keys_of(&batch);
+            let answers = store.read(&keys).await;
+            progress.advance(batch.len());
+            batch
+                .into_iter()
+                .zip(answers)
+                .map(|((name, _), answer)| {
+                    let kept = reduce(&name, answer);
+                    (name, kept)
+                })
+                .collect::<Vec<_>>()
+        })
+        .buffer_unordered(store.capabilities().width.max(1));
+    done.concat().await
+}
+
+/// Looks at `wanted` without reading values.
+pub async fn stat_each(
+    store: &Store,
+    wanted: Vec<Wanted>,
+    progress: Progress<'_>,
+) -> Vec<(SecretName, Result<Option<Listed>>)> {
+    let batches = batched(wanted, store.capabilities().read_batch);
+    let done = stream::iter(batches)
+        .map(|batch| async move {
+            let answers = store.stat(&keys_of(&batch)).await;
+            progress.advance(batch.len());
+            batch.into_iter().zip(answers).map(|((name, _), answer)| (name, answer)).collect::<Vec<_>>()
+        })
+        .buffer_unordered(store.capabilities().width.max(1));
+    done.concat().await
+}
+
+fn batched(mut wanted: Vec<Wanted>, size: usize) -> Vec<Vec<Wanted>> {
+    let mut batches = Vec::new();
+    while !wanted.is_empty() {
+        let rest = wanted.split_off(wanted.len().min(size.max(1)));
+        batches.push(std::mem::replace(&mut wanted, rest));
+    }
+    batches
+}
+
+fn keys_of(batch: &[Wanted]) -> Vec<RemoteKey> {
+    batch.iter().map(|(_, key)| key.clone()).collect()
+}
+
+/// Tells an observer how far a stage is.
+#[derive(Clone, Copy)]
+pub struct Progress<'a> {
+    observer: &'a dyn Observer,
+    stage: Stage,
+}
+
+impl<'a> Progress<'a> {
+    /// Begins a stage of `total` keys on `store`.
+    pub fn begin(observer: &'a dyn Observer, stage: Stage, store: &str, total: Option<usize>) -> Self {
+        let total = total.map(|total| total as u64);
+        observer.observe(&Event::StageStarted { stage, store: store.to_owned(), total });
+        Self { observer, stage }
+    }
+
+    /// A stage that nobody watches.
+    pub fn silent() -> Progress<'static> {
+        Progress { observer: &Blind, stage: Stage::Read }
+    }
+
+    /// Tells that `keys` more are done.
+    pub fn advance(&self, keys: usize) {
+        self.observer.observe(&Event::StageAdvanced { stage: self.stage, keys: keys as u64 });
+    }
+
+    /// Ends the stage.
+    pub fn end(self) {
+        self.observer.observe(&Event::StageEnded { stage: self.stage });
+    }
+}

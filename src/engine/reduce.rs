@@ -1,0 +1,164 @@
+//! Reduces a value to a fingerprint and facts; the value is dropped here, but for the moment it is written.
+
+use crate::model::{
+    Canonical, Dialect, Form, Judgement, Kind, Oddity, Reader, Reason, SecretName, SecretValue, SourceFault, judge,
+    oddities, source_oddities,
+};
+use crate::naming::{Remark, remarks};
+use crate::provider::{Content, Quarantine};
+
+/// How a source's values become a target's: both dialects, the form, the readers and the target's limits.
+#[derive(Debug, Clone)]
+pub struct Carriage {
+    /// How the source's backend reads.
+    pub source: Dialect,
+    /// How the target's backend reads.
+    pub target: Dialect,
+    /// The form of connections.
+    pub form: Form,
+    /// Who must read right what is written.
+    pub readers: Vec<Reader>,
+    /// The largest stored text, in bytes.
+    pub max_value: Option<usize>,
+    /// Whether the target takes an empty text.
+    pub empty_values: bool,
+}
+
+/// A value on its way: what would be stored, what readers will see, what is not exact.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The text to store.
+    pub stored: SecretValue,
+    /// The canonical form of what readers will see.
+    pub canonical: Canonical,
+    /// The source's description, for stores with a place of their own for it.
+    pub description: Option<SecretValue>,
+    /// What is not exact, or odd, in words.
+    pub notes: Vec<String>,
+}
+
+/// What became of a source value.
+#[derive(Debug)]
+pub enum Reduced {
+    /// It can be written.
+    Ready(Box<Prepared>),
+    /// It must not be written.
+    Blocked(Reason, String),
+    /// It cannot be understood.
+    Quarantined(Reason, String),
+    /// Airflow itself would not find it.
+    Absent,
+}
+
+impl Carriage {
+    /// The form a kind is written in.
+    pub fn form_of(&self, kind: Kind) -> Form {
+        if kind == Kind::Connection { self.form } else { Form::Text }
+    }
+
+    /// A digest of what decides how values are rendered; another means that the baseline says nothing of the form.
+    pub fn shape(&self) -> String {
+        let readers: Vec<_> = self.readers.iter().map(|reader| reader.as_str()).collect();
+        format!("1|{}|{:?}|{}", self.form.as_str(), self.target, readers.join(","))
+    }
+
+    /// Reduces what the source holds for `name`; `masked` tells that `***` is its true value.
+    pub fn prepare(&self, name: &SecretName, content: &Content, masked: Masked) -> Reduced {
+        let stored = match content {
+            Content::Value(stored) => stored,
+            Content::Nothing => return Reduced::Absent,
+            Content::Quarantined(why) => return quarantined(why),
+        };
+        let odd_text = source_oddities(&self.source, name, stored);
+        let (damage, odd_text): (Vec<_>, Vec<_>) = odd_text.into_iter().partition(is_damage);
+        if name.kind == Kind::Connection && !damage.is_empty() {
+            return Reduced::Blocked(Reason::SourceMalformed, words(&damage));
+        }
+        let secret = match self.source.normalise(name, stored, &self.readers) {
+            Ok(Some(secret)) => secret,
+            Ok(None) => return Reduced::Absent,
+            Err(fault @ SourceFault::Disagree { .. }) => {
+                return Reduced::Blocked(Reason::ReadersDisagree, fault.to_string());
+            }
+            Err(fault) => return Reduced::Quarantined(Reason::SourceUnreadable, fault.to_string()),
+        };
+        let odd = oddities(&secret);
+        let (poison, odd): (Vec<_>, Vec<_>) =
+            odd.into_iter().partition(|oddity| matches!(oddity, Oddity::Poisoned { .. }));
+        if !poison.is_empty() && masked == Masked::IsPoison {
+            return Reduced::Blocked(Reason::Poisoned, words(&poison));
+        }
+        let description = secret.description().cloned();
+        match judge(name, &secret, &self.target, self.form_of(name.kind), &self.readers) {
+            Judgement::Blocked(differences) => {
+                let unreadable = differences.iter().any(|difference| difference.field.is_none());
+                let reason = if unreadable { Reason::Unreadable } else { Reason::Lossy };
+                let texts: Vec<_> = differences.iter().map(ToString::to_string).collect();
+                Reduced::Blocked(reason, texts.join("; "))
+            }
+            Judgement::Fits { stored, meaning, notes } => {
+                if let Some((reason, detail)) = self.limits(&stored) {
+                    return Reduced::Blocked(reason, detail);
+                }
+                let mut notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
+                notes.extend(odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string));
+                notes.extend(remarks(name, &self.readers).into_iter().map(Remark::explained));
+                Reduced::Ready(Box::new(Prepared { stored, canonical: Canonical::of(&meaning), description, notes }))
+            }
+        }
+    }
+
+    /// Reduces what the target holds for `name`.
+    pub fn canonical_of_target(&self, name: &SecretName, stored: &SecretValue) -> Result<Canonical, String> {
+        match self.target.normalise(name, stored, &self.readers) {
+            Ok(Some(secret)) => Ok(Canonical::of(&secret)),
+            Ok(None) => Err("Airflow would not find it".to_owned()),
+            Err(fault) => Err(fault.to_string()),
+        }
+    }
+
+    fn limits(&self, stored: &SecretValue) -> Option<(Reason, String)> {
+        if stored.is_empty() && !self.empty_values {
+            return Some((Reason::EmptyValue, "the target takes no empty value".to_owned()));
+        }
+        match self.max_value {
+            Some(most) if stored.expose().len() > most => {
+                Some((Reason::TooLarge, format!("the target takes at most {most} bytes")))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether `***` is taken for a mask or for a true value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Masked {
+    /// It is a mask that somebody copied: poison.
+    IsPoison,
+    /// It is the value: `allow-masked` says so.
+    IsValue,
+}
+
+/// Tells whether Airflow reads garbage, or nothing, because of it.
+fn is_damage(oddity: &Oddity) -> bool {
+    matches!(oddity, Oddity::QuotedText | Oddity::EmptyKeyObject | Oddity::ByteOrderMark { .. })
+}
+
+fn quarantined(why: &Quarantine) -> Reduced {
+    let (reason, detail) = quarantine_words(why);
+    Reduced::Quarantined(reason, detail)
+}
+
+pub(super) fn quarantine_words(why: &Quarantine) -> (Reason, String) {
+    match why {
+        Quarantine::Undecryptable(column) => {
+            (Reason::Undecryptable, format!("none of the Fernet keys opens the column {column}"))
+        }
+        Quarantine::Duplicate(rows) => (Reason::DuplicateName, format!("{rows} rows have this name")),
+        Quarantine::Malformed(how) => (Reason::SourceUnreadable, how.clone()),
+    }
+}
+
+fn words(odd: &[Oddity]) -> String {
+    odd.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,159 @@
+//! Unknown effects and dead runs: reads the key back and decides what happened. Nothing is ever repeated blindly.
+
+use futures::StreamExt;
+use futures::stream;
+
+use super::apply::Run;
+use super::error::RunError;
+use super::lens::Lens;
+use super::read::Progress;
+use crate::ledger::{BaselineChange, Done, Failure, Settlement, Unsettled};
+use crate::model::{
+    Action, Event, Finding, Fingerprint, Outcome, Reason, RemoteKey, Revision, SecretName, Severity, Stage, State,
+};
+use crate::provider::{self, Content, Record, Store};
+
+/// What became of a write whose answer nobody has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It was done; this is the key's revision now.
+    Done(Option<Revision>),
+    /// It was not done: the key is as it was.
+    NotDone,
+    /// The key is neither as it was nor as it should have become: somebody else wrote it.
+    Elsewhere,
+}
+
+/// What a step meant to do, as far as settling needs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Meant<'a> {
+    /// Its verb.
+    pub action: Action,
+    /// What the key was to hold.
+    pub fingerprint: Option<&'a Fingerprint>,
+    /// The key's revision before.
+    pub before: Option<&'a Revision>,
+    /// What the key held before, for stores without revisions.
+    pub held: Option<&'a Fingerprint>,
+}
+
+/// What the key looks like now.
+#[derive(Debug, Clone, Default)]
+pub struct Now {
+    /// Its state; `None` where there is no such key.
+    pub state: Option<State>,
+    /// Its revision.
+    pub revision: Option<Revision>,
+    /// What it holds, if that can be understood.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether it carries our mark.
+    pub marked: bool,
+}
+
+/// Decides what became of a step by what its key looks like now.
+pub fn settled(meant: Meant<'_>, now: &Now) -> Settled {
+    let live = now.state == Some(State::Live);
+    let done = match meant.action {
+        Action::Create | Action::Update | Action::Restore => {
+            live && meant.fingerprint.is_some() && now.fingerprint.as_ref() == meant.fingerprint
+        }
+        Action::Delete => matches!(now.state, None | Some(State::Deleted)),
+        Action::Adopt => now.marked,
+        Action::Keep | Action::Block | Action::Quarantine => true,
+    };
+    if done {
+        return Settled::Done(now.revision.clone());
+    }
+    let as_before = match meant.action {
+        Action::Create => matches!(now.state, None | Some(State::Empty)),
+        _ if meant.before.is_some() => now.revision.as_ref() == meant.before,
+        _ => live && meant.held.is_some() && now.fingerprint.as_ref() == meant.held,
+    };
+    if as_before { Settled::NotDone } else { Settled::Elsewhere }
+}
+
+/// Reads a key back.
+pub(super) async fn look(store: &Store, lens: &Lens, name: &SecretName, key: &RemoteKey) -> provider::Result<Now> {
+    let mut answers = store.read(std::slice::from_ref(key)).await;
+    let record = answers.pop().transpose()?.flatten();
+    Ok(record.map_or_else(Now::default, |record| now(lens, name, &record)))
+}
+
+fn now(lens: &Lens, name: &SecretName, record: &Record) -> Now {
+    let fingerprint = match &record.content {
+        Content::Value(stored) => lens.fingerprint_of_target(name, stored),
+        Content::Nothing | Content::Quarantined(_) => None,
+    };
+    Now {
+        state: Some(record.listed.state),
+        revision: record.listed.revision.clone(),
+        fingerprint,
+        marked: lens.us.is_ours(record.listed.mark.as_ref(), name),
+    }
+}
+
+/// Settles every step that runs now dead left behind on the target; the lease proves that they are dead.
+///
+/// A key that cannot be read back stays unsettled and is looked at again by the next run.
+pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
+    let target = &run.stores.target;
+    let left = run.ledger.unsettled(&target.info().identity).await.map_err(RunError::ledger(&run.job.name))?;
+    if left.is_empty() {
+        return Ok(0);
+    }
+    let progress = Progress::begin(run.observer, Stage::Settle, &run.job.target, Some(left.len()));
+    let looked = stream::iter(left)
+        .map(|step| async move {
+            let now = look(target, lens, &step.intent.name, &step.intent.key).await;
+            progress.advance(1);
+            (step, now)
+        })
+        .buffer_unordered(target.capabilities().width.max(1));
+    let looked: Vec<_> = looked.collect().await;
+    progress.end();
+    let mut count = 0;
+    for (step, now) in looked {
+        match now {
+            Ok(now) => {
+                conclude(run, &step, &now).await?;
+                count += 1;
+            }
+            Err(error) => {
+                let message = format!("a write of an earlier run could not be settled: {error}");
+                let finding = Finding::new(Severity::Warning, "unsettled", step.intent.name.to_string(), message);
+                run.observer.observe(&Event::Found(finding.with_remedy("the next apply looks again")));
+            }
+        }
+    }
+    Ok(count)
+}
+
+async fn conclude(run: &Run<'_>, step: &Unsettled, now: &Now) -> Result<(), RunError> {
+    let intent = &step.intent;
+    let meant = Meant {
+        action: intent.action,
+        fingerprint: intent.source_fingerprint.as_ref(),
+        before: intent.revision_before.as_ref(),
+        held: intent.fingerprint_before.as_ref(),
+    };
+    let settlement = match settled(meant, now) {
+        Settled::Done(revision) => Settlement::Done(done(intent.action, intent.source_fingerprint.as_ref(), revision)),
+        Settled::NotDone => Settlement::Unchanged,
+        Settled::Elsewhere => Settlement::Failed(Failure {
+            outcome: Outcome::Conflict,
+            reason: Reason::TargetMoved,
+            error: "the key is neither as it was nor as it was to become".to_owned(),
+            request: None,
+        }),
+    };
+    run.ledger.settle(run.id, step.step, settlement).await.map_err(RunError::ledger(&run.job.name))
+}
+
+/// What the ledger notes of a change that was made.
+pub(super) fn done(action: Action, fingerprint: Option<&Fingerprint>, revision: Option<Revision>) -> Done {
+    let baseline = match (action, fingerprint) {
+        (Action::Delete, _) | (_, None) => BaselineChange::Delete,
+        (_, Some(fingerprint)) => BaselineChange::Write(fingerprint.clone()),
+    };
+    Done { outcome: action.outcome(), revision, baseline, request: None }
+}

@@ -1,0 +1,136 @@
+//! The one list of kinds of store: from the word in the config to settings that can open it.
+
+use serde::de::DeserializeOwned;
+use toml::Table;
+
+use super::contract::{Opening, Role, Store, StoreSettings};
+use super::error::Error;
+use super::layer::fitted;
+use crate::settings::{RawReference, SettingsFault, read_table, references, suggestion};
+
+/// What is known of one kind of store before any of it is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreKind {
+    /// The word in the config.
+    pub word: &'static str,
+    /// What a job can use it for.
+    pub roles: &'static [Role],
+    support: Support,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Support {
+    Built(Parser),
+    CompiledOut,
+    NotBuiltYet,
+}
+
+/// The settings of a store, or every fault of its table.
+pub type ReadStore = Result<Box<dyn StoreSettings>, Vec<SettingsFault>>;
+
+#[derive(Debug, Clone, Copy)]
+struct Parser {
+    read: fn(Table) -> ReadStore,
+    references: fn(Table) -> Vec<RawReference>,
+}
+
+/// The key of a store's table that names its kind.
+pub const KIND: &str = "kind";
+
+const SOURCE: &[Role] = &[Role::Source];
+const BOTH: &[Role] = &[Role::Source, Role::Target];
+
+/// Every kind there is or will be, in the order of the manual.
+pub static KINDS: &[StoreKind] = &[
+    #[cfg(feature = "airflow-metastore")]
+    StoreKind::built::<super::airflow_metastore::MetastoreSettings>("airflow-metastore", SOURCE),
+    #[cfg(not(feature = "airflow-metastore"))]
+    StoreKind::compiled_out("airflow-metastore", SOURCE),
+    #[cfg(feature = "local-files")]
+    StoreKind::built::<super::local_files::LocalFilesSettings>("local-files", BOTH),
+    #[cfg(not(feature = "local-files"))]
+    StoreKind::compiled_out("local-files", BOTH),
+    #[cfg(feature = "vault")]
+    StoreKind::built::<super::vault::VaultSettings>("vault", BOTH),
+    #[cfg(not(feature = "vault"))]
+    StoreKind::compiled_out("vault", BOTH),
+    StoreKind::not_built_yet("aws-secrets-manager", BOTH),
+    StoreKind::not_built_yet("aws-parameter-store", BOTH),
+    StoreKind::not_built_yet("azure-key-vault", BOTH),
+    StoreKind::not_built_yet("gcp-secret-manager", BOTH),
+    StoreKind::not_built_yet("environment", BOTH),
+    StoreKind::not_built_yet("airflow-cfg", SOURCE),
+];
+
+impl StoreKind {
+    /// A kind whose tables are read into `T`.
+    pub const fn built<T>(word: &'static str, roles: &'static [Role]) -> Self
+    where
+        T: StoreSettings + DeserializeOwned + 'static,
+    {
+        Self { word, roles, support: Support::Built(Parser { read: read::<T>, references: references::<T> }) }
+    }
+
+    /// A kind that this build of the program leaves out.
+    pub const fn compiled_out(word: &'static str, roles: &'static [Role]) -> Self {
+        Self { word, roles, support: Support::CompiledOut }
+    }
+
+    /// A kind that no build has yet.
+    pub const fn not_built_yet(word: &'static str, roles: &'static [Role]) -> Self {
+        Self { word, roles, support: Support::NotBuiltYet }
+    }
+
+    /// Finds a kind that can be used; else says why it cannot.
+    pub fn find<'a>(kinds: &'a [Self], word: &str) -> Result<&'a Self, SettingsFault> {
+        let Some(kind) = kinds.iter().find(|kind| kind.word == word) else {
+            let known = kinds.iter().filter(|kind| kind.refusal().is_none()).map(|kind| kind.word);
+            let fault = SettingsFault::new(KIND, format!("no kind of store is called {word:?}"));
+            return Err(fault.with_hint(suggestion(word, known)));
+        };
+        kind.refusal().map_or(Ok(kind), Err)
+    }
+
+    /// Reads a store's table without its `kind`; every fault of it at once.
+    pub fn read(&self, table: Table) -> ReadStore {
+        match self.support {
+            Support::Built(parser) => (parser.read)(table),
+            Support::CompiledOut | Support::NotBuiltYet => Err(self.refusal().into_iter().collect()),
+        }
+    }
+
+    /// Lists where a sound table refers to secrets outside of it.
+    pub fn references(&self, table: Table) -> Vec<RawReference> {
+        match self.support {
+            Support::Built(parser) => (parser.references)(table),
+            Support::CompiledOut | Support::NotBuiltYet => Vec::new(),
+        }
+    }
+
+    fn refusal(&self) -> Option<SettingsFault> {
+        let word = self.word;
+        let problem = match self.support {
+            Support::Built(_) => return None,
+            Support::NotBuiltYet => format!("the kind \"{word}\" is not built yet"),
+            Support::CompiledOut => format!("this program was built without the kind \"{word}\""),
+        };
+        let fault = SettingsFault::new(KIND, problem);
+        Some(match self.support {
+            Support::CompiledOut => fault.with_hint(format!("build it with the feature {word}")),
+            _ => fault,
+        })
+    }
+}
+
+/// Opens a store for its role: a source cannot be written, a target is never written unseen.
+pub async fn open(settings: &dyn StoreSettings, opening: Opening) -> Result<Store, Error> {
+    let role = opening.role;
+    settings.open(opening).await.map(|store| fitted(store, role))
+}
+
+fn read<T>(table: Table) -> ReadStore
+where
+    T: StoreSettings + DeserializeOwned + 'static,
+{
+    read_table::<T>(table).map(|settings| Box::new(settings) as Box<dyn StoreSettings>)
+}
