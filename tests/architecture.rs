@@ -222,7 +222,6 @@ fn absolute_paths(text: &str, module: &[String]) -> Vec<Vec<String>> {
 /// What follows a path's root: one path, or each member of the group it ends in.
 fn tails(rest: &str) -> Vec<Vec<String>> {
     let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
-    let segments = |path: &str| path.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned);
     let stem: Vec<_> = segments(&rest[..end]).collect();
     match rest[end..].strip_prefix('{') {
         None => vec![stem],
@@ -231,6 +230,10 @@ fn tails(rest: &str) -> Vec<Vec<String>> {
             members.map(|member| stem.iter().cloned().chain(segments(member)).collect()).collect()
         }
     }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = String> {
+    path.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
 /// Every file below `tests/` belongs to a test binary: one at the top, or in a folder that has a `main.rs` or such a file's name.
