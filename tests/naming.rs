@@ -304,6 +304,8 @@ fn two_jobs_meet_only_in_one_place_and_under_prefixes_that_meet() {
     let mounts = |include| Job { rule: vault_without_mount(), ..Job::new("mounts", include, "") };
     assert_eq!(meeting(&mounts("a/*"), &mounts("b/*")), "-");
     assert_eq!(meeting(&mounts("a/*"), &mounts("*/x")), "a/x");
+    assert_eq!(meeting(&mounts("connections/y"), &Job::new("one", "connections/y", "")), "connections/y");
+    assert_eq!(meeting(&mounts("connections/y"), &with_rule(bare_connections())), "z/connections/z");
 }
 
 #[test]
@@ -428,7 +430,7 @@ fn any_rule() -> impl Strategy<Value = Rule> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_encoded_is_decoded_or_refused(rule in any_rule(), name in any_name()) {

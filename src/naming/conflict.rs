@@ -166,11 +166,10 @@ fn meet(one: &JobNames<'_>, kind: Kind, other: &JobNames<'_>, other_kind: Kind) 
 }
 
 /// Whether equal keys under equal prefixes mean equal ids.
+///
+/// Where the mounts stand does not matter: `p/i` equals `m/p/j` only if `i` is `m/j`.
 fn spells_alike(one: &Rule, other: &Rule) -> bool {
-    one.separator == other.separator
-        && one.mount == other.mount
-        && one.teams == other.teams
-        && one.folding == other.folding
+    one.separator == other.separator && one.teams == other.teams && one.folding == other.folding
 }
 
 /// The ids a job may write. What it includes in the very words the other excludes is left out, whatever it means.
@@ -195,7 +194,7 @@ fn keys(own: &JobNames<'_>, other: &JobNames<'_>, prefix: &str) -> Patterns {
         (Mount::Fixed, Teams::Folder) => roughly(Pattern::anything().behind(&head)),
         (Mount::Fixed, Teams::Beside) => roughly(Pattern::anything().behind(prefix)),
         (Mount::FirstSegment, _) => {
-            roughly(Pattern::anything().behind(&format!("{separator}{prefix}")).behind_anything())
+            roughly(Pattern::anything().behind(&format!("{separator}{head}")).behind_anything())
         }
     }
 }

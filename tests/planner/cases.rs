@@ -36,6 +36,8 @@ struct Row {
     /// What must be read before deciding, as `source: a b; target: a`; held against the same row with nothing read.
     needs: Option<String>,
     plan: String,
+    /// The versions the steps were planned against, as `name source target`.
+    versions: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -108,6 +110,7 @@ impl Default for Row {
             run: Run::default(),
             needs: None,
             plan: "nothing is expected".to_owned(),
+            versions: None,
         }
     }
 }
@@ -312,6 +315,16 @@ impl Given {
         plan.steps.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
+    fn versions(&self) -> String {
+        let text = |revision: &Option<Revision>| revision.as_ref().map_or("-".to_owned(), |it| it.as_str().to_owned());
+        let plan = plan(self.sides(), &self.rules, &self.policy, self.depth);
+        let lines = plan
+            .steps
+            .iter()
+            .map(|step| format!("{} {} {}", step.name.id, text(&step.source_revision), text(&step.target_revision)));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// Forgets whatever reading gave, then asks what to read.
     fn needs(mut self) -> String {
         for key in self.source.keys.values_mut() {
@@ -352,7 +365,8 @@ fn check(row: &Row) -> Result<(), String> {
         }
     };
     expect("plan", &row.plan, &Given::new(row).plan())?;
-    row.needs.as_ref().map_or(Ok(()), |needs| expect("needs", needs, &Given::new(row).needs()))
+    row.needs.as_ref().map_or(Ok(()), |needs| expect("needs", needs, &Given::new(row).needs()))?;
+    row.versions.as_ref().map_or(Ok(()), |versions| expect("versions", versions, &Given::new(row).versions()))
 }
 
 fn rows() -> Vec<Row> {
