@@ -301,6 +301,8 @@ fn two_jobs_meet_only_in_one_place_and_under_prefixes_that_meet() {
     let swapped = Rule { connections: Place::prefix("variables"), variables: Place::prefix("v"), ..vault() };
     let variables = Job { kinds: vec![Kind::Variable], ..Job::new("one", "*", "") };
     assert_eq!(meeting(&variables, &with_rule(swapped)), "z");
+    let bare = Job { rule: bare_connections(), ..Job::new("bare", "*", "[cd]*") };
+    assert_eq!(meeting(&Job::new("one", "[cd]*", ""), &bare), "connections/z", "the same words mean other keys there");
     let mounts = |include| Job { rule: vault_without_mount(), ..Job::new("mounts", include, "") };
     assert_eq!(meeting(&mounts("a/*"), &mounts("b/*")), "-");
     assert_eq!(meeting(&mounts("a/*"), &mounts("*/x")), "a/x");
