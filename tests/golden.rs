@@ -1,6 +1,7 @@
 //! Every field of every golden row, made by real Airflow, against our three readers.
 //!
 //! The rows are in `tests/golden/`, or in the folder that `SECRETFERRY_GOLDEN` names.
+#![expect(clippy::panic, reason = "a test that fails says why")]
 
 use std::fs;
 use std::path::PathBuf;

@@ -122,6 +122,8 @@ fn is_plain(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::panic, reason = "a test that fails says why")]
+
     use super::*;
 
     /// The vectors of `docs/formats.md`: `in`, `canonical` and, for some, the `paths` of the parts.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::canonical::member_path;
-use super::python::{Text, Value, loads, strip};
+use super::python::{Text, Value, find, loads, strip};
 use super::{ConnectionDialect, Dialect, Field, Kind, Secret, SecretName, SecretValue, TextDialect};
 
 /// The mask that Airflow's own screens and logs put in place of a secret.
@@ -79,20 +79,33 @@ impl Oddity {
 
 impl fmt::Display for Oddity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field() {
-            Some(field) => write!(f, "{} ({field})", self.as_str()),
-            None => f.write_str(self.as_str()),
-        }
+        f.write_str(match self {
+            Self::Poisoned { .. } => "is ***, the mask of a screen and not the secret",
+            Self::MaskInside { .. } => "has *** inside",
+            Self::LooksEncrypted { .. } => "looks like a Fernet token, though it is stored as plain text",
+            Self::ByteOrderMark { .. } => "begins with a byte-order mark, which Airflow takes for content",
+            Self::TrailingNewline { .. } => "ends with a line end, which Airflow keeps",
+            Self::QuotedText => "stands in quotes, which Airflow takes for content",
+            Self::EmptyKeyObject => "has an empty key, as a console's form leaves it that was filled in without one",
+            Self::Reencoded => {
+                "was decoded by `airflow variables export`: blanks, number spelling and repeated keys are gone"
+            }
+            Self::Unwrapped => "was taken out of a {\"value\": …} wrapper, as `airflow variables import` does",
+        })?;
+        self.field().map_or(Ok(()), |field| write!(f, " ({field})"))
     }
 }
 
-/// Looks for oddities in a secret as we know it, whichever store it came from.
+/// Looks for oddities in a secret as we know it, whichever store it came from and whatever its name.
 pub fn oddities(secret: &Secret) -> Vec<Oddity> {
     let mut found = Vec::new();
     match secret {
         Secret::Text(text) => {
             look_at_text(text, "value", &mut found);
-            look_at_masks(&Text::from(text), "value", &mut found);
+            let text = Text::from(text);
+            look_at_masks(&text, "value", &mut found);
+            found.extend(quotes(&text));
+            found.extend(empty_key(&text));
         }
         Secret::Connection(connection) => {
             for field in Field::ALL {
@@ -104,7 +117,7 @@ pub fn oddities(secret: &Secret) -> Vec<Oddity> {
                 }
                 match field {
                     Field::Extra => look_at_masks(&Text::from(text), field.as_str(), &mut found),
-                    _ => look_at_mask(text.expose(), field.as_str(), &mut found),
+                    _ => look_at_mask(text.expose().as_bytes(), field.as_str(), &mut found),
                 }
             }
         }
@@ -130,20 +143,20 @@ fn look_at_text(text: &SecretValue, field: &str, found: &mut Vec<Oddity>) {
 fn is_fernet_token(text: &str) -> bool {
     let text = text.trim_end();
     let in_alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
-    text.starts_with("gAAAAA") && text.len() >= 100 && text.len() % 4 == 0 && text.bytes().all(in_alphabet)
+    text.starts_with("gAAAAA") && text.len() >= 100 && text.len().is_multiple_of(4) && text.bytes().all(in_alphabet)
 }
 
 /// Looks into JSON, leaf by leaf, and at any other text as a whole.
 fn look_at_masks(text: &Text, path: &str, found: &mut Vec<Oddity>) {
     match loads(text) {
         Ok(value @ (Value::Text(_) | Value::List(_) | Value::Object(_))) => look_at_leaves(&value, path, found),
-        _ => look_at_mask(&String::from_utf8_lossy(text.as_bytes()), path, found),
+        _ => look_at_mask(text.as_bytes(), path, found),
     }
 }
 
 fn look_at_leaves(value: &Value, path: &str, found: &mut Vec<Oddity>) {
     match value {
-        Value::Text(text) => look_at_mask(&String::from_utf8_lossy(text.as_bytes()), path, found),
+        Value::Text(text) => look_at_mask(text.as_bytes(), path, found),
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 look_at_leaves(item, &format!("{path}[{index}]"), found);
@@ -158,16 +171,19 @@ fn look_at_leaves(value: &Value, path: &str, found: &mut Vec<Oddity>) {
     }
 }
 
-fn look_at_mask(text: &str, field: &str, found: &mut Vec<Oddity>) {
+fn look_at_mask(text: &[u8], field: &str, found: &mut Vec<Oddity>) {
     let field = || field.to_owned();
-    if text == MASK {
+    if text == MASK.as_bytes() {
         found.push(Oddity::Poisoned { field: field() });
-    } else if text.contains(MASK) {
+    } else if find(text, MASK.as_bytes()).is_some() {
         found.push(Oddity::MaskInside { field: field() });
     }
 }
 
 /// Looks for oddities in a stored text that no longer show in the secret it is read as.
+///
+/// Of a connection each of them is damage: Airflow reads something else than was meant. Blanks and line ends around
+/// it are none, as every reader strips them.
 pub fn source_oddities(dialect: &Dialect, name: &SecretName, stored: &SecretValue) -> Vec<Oddity> {
     let text = Text::from(stored);
     match (name.kind, dialect.connection, dialect.text) {
@@ -180,31 +196,40 @@ pub fn source_oddities(dialect: &Dialect, name: &SecretName, stored: &SecretValu
             Ok(Value::Text(inner)) => connection_text(&inner),
             _ => empty_key(&text).into_iter().collect(),
         },
-        (Kind::Connection, ConnectionDialect::VaultMap, _) => empty_key(&text).into_iter().collect(),
+        (Kind::Connection, ConnectionDialect::VaultMap, _) => entry(&text),
         (Kind::Variable | Kind::Config, _, TextDialect::ExportValue) => exported(&text),
         _ => Vec::new(),
     }
 }
 
-fn connection_text(text: &Text) -> Vec<Oddity> {
-    let mut found = Vec::new();
-    let field = || "stored text".to_owned();
-    if text.as_bytes().starts_with("\u{feff}".as_bytes()) {
-        found.push(Oddity::ByteOrderMark { field: field() });
-    }
-    if text.as_bytes().ends_with(b"\n") {
-        found.push(Oddity::TrailingNewline { field: field() });
-    }
-    match strip(text.as_bytes()) {
-        [b'"', .., b'"'] | [b'\'', .., b'\''] => found.push(Oddity::QuotedText),
-        _ => {}
-    }
+/// A Vault entry: the text of its `conn_uri`, or the map itself.
+fn entry(text: &Text) -> Vec<Oddity> {
+    let map = loads(text).ok();
+    let uri = map.as_ref().and_then(Value::as_object).and_then(|map| map.get("conn_uri")).and_then(Value::as_text);
+    let mut found = uri.map(connection_text).unwrap_or_default();
+    found.extend(uri.and_then(empty_key).or_else(|| empty_key(text)));
     found
 }
 
+fn connection_text(text: &Text) -> Vec<Oddity> {
+    let mut found = Vec::new();
+    if text.as_bytes().starts_with("\u{feff}".as_bytes()) {
+        found.push(Oddity::ByteOrderMark { field: "stored text".to_owned() });
+    }
+    found.extend(quotes(text));
+    found
+}
+
+fn quotes(text: &Text) -> Option<Oddity> {
+    let quoted = matches!(strip(text.as_bytes()), [b'"', .., b'"'] | [b'\'', .., b'\'']);
+    quoted.then_some(Oddity::QuotedText)
+}
+
 fn empty_key(text: &Text) -> Option<Oddity> {
-    let object = loads(&Text::from_slice(strip(text.as_bytes()))).ok()?;
-    object.as_object()?.contains("").then_some(Oddity::EmptyKeyObject)
+    let value = loads(&Text::from_slice(strip(text.as_bytes()))).ok()?;
+    let object = value.as_object()?;
+    // A `conn_uri` is read whatever stands beside it.
+    (object.contains("") && !object.contains("conn_uri")).then_some(Oddity::EmptyKeyObject)
 }
 
 fn exported(text: &Text) -> Vec<Oddity> {
@@ -228,8 +253,16 @@ mod tests {
     use super::*;
     use crate::model::Connection;
 
+    fn name(kind: Kind) -> SecretName {
+        SecretName::new(kind, "x")
+    }
+
     fn codes(found: &[Oddity]) -> Vec<String> {
-        found.iter().map(ToString::to_string).collect()
+        let code = |oddity: &Oddity| match oddity.field() {
+            Some(field) => format!("{} ({field})", oddity.as_str()),
+            None => oddity.as_str().to_owned(),
+        };
+        found.iter().map(code).collect()
     }
 
     #[test]
@@ -239,7 +272,8 @@ mod tests {
         };
         check("plain", &[]);
         check("***", &["poisoned (value)"]);
-        check("\"***\"", &["poisoned (value)"]);
+        check("\"***\"", &["poisoned (value)", "quoted-text"]);
+        check(r#"{"": "postgres://h"}"#, &["empty-key-object"]);
         check("a***b", &["mask-inside (value)"]);
         check(
             r#"{"a": "***", "b": ["x", "****"], "c.d": {"e": "***"}}"#,
@@ -267,7 +301,7 @@ mod tests {
     #[test]
     fn of_stored_texts() {
         let check = |connection, text, kind, stored: &str, wanted: &[&str]| {
-            let (dialect, name) = (Dialect { connection, text }, SecretName::new(kind, "x"));
+            let (dialect, name) = (Dialect { connection, text }, name(kind));
             assert_eq!(codes(&source_oddities(&dialect, &name, &SecretValue::from(stored))), wanted, "{stored}");
         };
         let text = |stored, wanted: &[&str]| {
@@ -275,9 +309,15 @@ mod tests {
         };
         text("postgres://h", &[]);
         text("\"postgres://h\"", &["quoted-text"]);
-        text(" 'postgres://h'\n", &["trailing-newline (stored text)", "quoted-text"]);
+        text(" 'postgres://h'\n", &["quoted-text"]);
         text("\u{feff}{}", &["byte-order-mark (stored text)"]);
         text(r#" {"": "postgres://h"}"#, &["empty-key-object"]);
+        let vault = |stored, wanted: &[&str]| {
+            check(ConnectionDialect::VaultMap, TextDialect::ValueKey, Kind::Connection, stored, wanted);
+        };
+        vault(r#"{"": "postgres://h"}"#, &["empty-key-object"]);
+        vault(r#"{"conn_uri": "'postgres://h'", "": "x"}"#, &["quoted-text"]);
+        vault(r#"{"conn_uri": "postgres://h", "note": "x"}"#, &[]);
         check(ConnectionDialect::FileObject, TextDialect::JsonValue, Kind::Connection, r#""'x'""#, &["quoted-text"]);
         let export = |stored, wanted: &[&str]| {
             check(ConnectionDialect::Text, TextDialect::ExportValue, Kind::Variable, stored, wanted);

@@ -22,3 +22,6 @@ pub use value::{Object, Value};
 /// The text has a lone surrogate, so Python cannot encode it as UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoneSurrogate;
+
+#[cfg(test)]
+mod tests;

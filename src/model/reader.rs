@@ -273,11 +273,21 @@ pub enum Secret {
     Text(SecretValue),
 }
 
+impl Secret {
+    /// The description of a connection, which few stores have a place for.
+    pub fn description(&self) -> Option<&SecretValue> {
+        match self {
+            Self::Connection(connection) => connection.description.as_ref(),
+            Self::Text(_) => None,
+        }
+    }
+}
+
 /// A secret as a reader sees it.
 #[derive(Debug, Clone)]
 pub enum Seen {
     /// A connection object.
-    Connection(SeenConnection),
+    Connection(Box<SeenConnection>),
     /// The value of a variable or config; some backends return other things than text.
     Value(Value),
 }

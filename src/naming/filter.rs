@@ -10,6 +10,7 @@ pub struct Filter {
     kinds: Vec<Kind>,
     include: GlobSet,
     exclude: GlobSet,
+    only: Option<GlobSet>,
 }
 
 /// A glob that cannot be understood.
@@ -28,14 +29,29 @@ impl Filter {
     /// `*` matches any text, `/` included; `?` matches one byte. Without an include pattern nothing is in scope.
     pub fn new(kinds: &[Kind], include: &[String], exclude: &[String]) -> Result<Self, Vec<PatternError>> {
         match (glob_set(include), glob_set(exclude)) {
-            (Ok(include), Ok(exclude)) => Ok(Self { kinds: kinds.to_vec(), include, exclude }),
+            (Ok(include), Ok(exclude)) => Ok(Self { kinds: kinds.to_vec(), include, exclude, only: None }),
             (include, exclude) => Err([include.err(), exclude.err()].into_iter().flatten().flatten().collect()),
         }
     }
 
+    /// The same filter for one command: only ids that match one of `only` (none given: all), and of one kind.
+    pub fn narrowed(mut self, kind: Option<Kind>, only: &[String]) -> Result<Self, Vec<PatternError>> {
+        self.kinds.retain(|own| kind.is_none_or(|kind| kind == *own));
+        self.only = if only.is_empty() { None } else { Some(glob_set(only)?) };
+        Ok(self)
+    }
+
+    /// The kinds in scope.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
     /// Tells whether a name is in scope.
     pub fn matches(&self, name: &SecretName) -> bool {
-        self.kinds.contains(&name.kind) && self.include.is_match(&name.id) && !self.exclude.is_match(&name.id)
+        self.kinds.contains(&name.kind)
+            && self.include.is_match(&name.id)
+            && !self.exclude.is_match(&name.id)
+            && self.only.as_ref().is_none_or(|only| only.is_match(&name.id))
     }
 }
 

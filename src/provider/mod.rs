@@ -1,9 +1,13 @@
 //! Floor 3, the stores: the only code that talks to them.
 
+#[cfg(feature = "airflow-metastore")]
+pub mod airflow_metastore;
 pub mod call;
 pub mod contract;
 mod error;
 pub mod layer;
+#[cfg(feature = "local-files")]
+pub mod local_files;
 pub mod memory;
 pub mod pace;
 pub mod registry;

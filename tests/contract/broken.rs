@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secretferry::model::{
-    Capabilities, Dialect, Effect, ErrorKind, Finding, Listed, Mark, RemoteKey, Revision, Scope, State,
+    Capabilities, Compare, Dialect, Effect, ErrorKind, Finding, Listed, Mark, RemoteKey, Revision, Scope, State,
 };
 use secretferry::naming::Rule;
-use secretferry::provider::memory::MemoryProvider;
+use secretferry::provider::memory::{MemoryProvider, MemoryShape};
 use secretferry::provider::{Content, Entry, Error, Expect, Provider, Record, Result, Role, StoreInfo};
 
 use crate::ground::{Ground, Site};
@@ -30,6 +30,7 @@ pub enum Defect {
     HidesDeleted,
     AlwaysWithoutEffect,
     TalksOfValues,
+    NoExpectLayer,
 }
 
 /// Every defect, and the case that must find it.
@@ -53,6 +54,10 @@ pub const BROKEN: &[(Defect, &str)] = &[
     (Defect::HidesDeleted, "a key without a live value is there, and says nothing"),
     (Defect::AlwaysWithoutEffect, "a write whose answer is lost says that its effect is unknown"),
     (Defect::TalksOfValues, "no error and no debug text holds a value"),
+    (Defect::NoExpectLayer, "a create meets a key that is there: conflict"),
+    (Defect::NoExpectLayer, "an update meets another revision: conflict"),
+    (Defect::NoExpectLayer, "a claim under a wrong expectation is refused"),
+    (Defect::NoExpectLayer, "a delete meets another state: conflict, and the key stays"),
 ];
 
 /// A store in memory with a defect.
@@ -65,6 +70,12 @@ impl Ground for BrokenGround {
     }
 
     async fn empty(&self) -> Site {
+        if self.0 == Defect::NoExpectLayer {
+            let mut shape = MemoryShape::default();
+            shape.capabilities.compare = Compare::None;
+            let memory = MemoryProvider::shaped("shelf", shape);
+            return Site::without_layers(memory.clone(), MemoryWorld(memory));
+        }
         let memory = MemoryProvider::new("shelf");
         Site::new(Arc::new(Broken { memory: memory.clone(), defect: self.0 }), MemoryWorld(memory))
     }

@@ -55,8 +55,10 @@ pub trait World: Send + Sync {
 }
 
 /// A world in which nobody else is.
+#[cfg(any(feature = "local-files", feature = "real-servers"))]
 pub struct Alone;
 
+#[cfg(any(feature = "local-files", feature = "real-servers"))]
 impl World for Alone {}
 
 /// One empty store, as a job would use it as its target.
@@ -72,10 +74,16 @@ pub struct Site {
 impl Site {
     /// Wraps a freshly opened store.
     pub fn new(store: Store, world: impl World + 'static) -> Self {
-        Self { store: fitted(store, Role::Target), world: Box::new(world), _keep: None }
+        Self::without_layers(fitted(store, Role::Target), world)
+    }
+
+    /// Takes a store as it is.
+    pub fn without_layers(store: Store, world: impl World + 'static) -> Self {
+        Self { store, world: Box::new(world), _keep: None }
     }
 
     /// Keeps something as long as the site.
+    #[cfg(any(feature = "local-files", feature = "real-servers"))]
     pub fn keeping(mut self, thing: impl Send + Sync + 'static) -> Self {
         self._keep = Some(Box::new(thing));
         self

@@ -91,3 +91,63 @@ fn is_octet(octet: &[u8]) -> bool {
         octet.iter().try_fold(0u32, |value, byte| char::from(*byte).to_digit(10).map(|digit| value * 10 + digit));
     (1..=3).contains(&octet.len()) && !leading_zero && value.is_some_and(|value| value <= 255)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_bracketed_host;
+
+    #[test]
+    fn brackets_hold_what_python_takes() {
+        let taken = [
+            "::",
+            "::1",
+            "1::",
+            "1:2:3:4:5:6:7:8",
+            "1::8",
+            "1:2:3:4:5:6:7::",
+            "::2:3:4:5:6:7:8",
+            "fe80::1%Eth0",
+            "::1.2.3.4",
+            "1:2:3:4:5:6:1.2.3.4",
+            "ABCD::ef",
+            "v1.x",
+            "vF0.:",
+            "v1.\u{fc}",
+        ];
+        let refused = [
+            "",
+            "1",
+            "1:2",
+            "1.2.3.4",
+            ":1",
+            "1:",
+            ":::",
+            "1::2::3",
+            ":1::",
+            "::1:",
+            "1:2:3:4:5:6:7:8:9",
+            "1:2:3:4:5:6:7",
+            "12345::",
+            "g::",
+            "::1.2.3",
+            "::1.2.3.04",
+            "::1.2.3.256",
+            "::1%",
+            "::1%a%b",
+            "::1/64",
+            "v.x",
+            "v1.",
+            "v1",
+            "vg.x",
+            "v1.a\nb",
+            "1:2:3:4:5:6:7:1.2.3.4",
+            "::\u{661}",
+        ];
+        for text in taken {
+            assert!(is_bracketed_host(text.as_bytes()), "{text}");
+        }
+        for text in refused {
+            assert!(!is_bracketed_host(text.as_bytes()), "{text}");
+        }
+    }
+}

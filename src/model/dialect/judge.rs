@@ -15,7 +15,7 @@ pub enum Judgement {
         /// The text to store.
         stored: SecretValue,
         /// What the first reader sees; the others see the same by meaning.
-        meaning: Secret,
+        meaning: Box<Secret>,
         /// What comes back in another spelling, or not at all by the nature of the form; none means *exact*.
         notes: Vec<Note>,
     },
@@ -72,9 +72,21 @@ impl NoteKind {
     }
 }
 
+impl NoteKind {
+    const fn explained(self) -> &'static str {
+        match self {
+            Self::NotReturned => "this form has no place for it",
+            Self::NullAgainstEmpty => "null and \"\" are one here",
+            Self::PortZero => "port 0 is read as none",
+            Self::TypeSpelling => "read in Airflow's spelling of the type",
+            Self::ExtraSpelling => "read in another spelling of the same JSON",
+        }
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.kind.as_str())
+        write!(f, "{}: {}", self.field, self.kind.explained())
     }
 }
 
@@ -179,7 +191,7 @@ fn read_back(reader: Reader, name: &SecretName, dialect: &Dialect, stored: &Secr
 
 #[derive(Default)]
 struct Verdict {
-    meaning: Option<Secret>,
+    meaning: Option<Box<Secret>>,
     notes: Vec<Note>,
     differences: Vec<Difference>,
 }
@@ -200,7 +212,7 @@ impl Verdict {
             (given, back) if given == back => {}
             _ => self.differences.push(altered(None)),
         }
-        self.meaning.get_or_insert(seen);
+        self.meaning.get_or_insert(Box::new(seen));
     }
 
     fn note(&mut self, note: Note) {

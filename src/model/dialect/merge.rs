@@ -14,6 +14,11 @@ pub enum MergeFault {
 }
 
 impl Dialect {
+    /// Tells whether an entry is a map of keys, in which others than ours may stand.
+    pub fn is_map(&self) -> bool {
+        self.connection == ConnectionDialect::VaultMap || self.text == TextDialect::ValueKey
+    }
+
     /// Names the keys of a stored entry that are not ours; empty where an entry is one text.
     pub fn other_keys(&self, kind: Kind, stored: &SecretValue) -> Vec<String> {
         self.others(kind, stored).iter().map(|(key, _)| String::from_utf8_lossy(key.as_bytes()).into_owned()).collect()

@@ -32,7 +32,7 @@ pub(super) fn connection(
         }
     };
     seen.uri(class)?;
-    Ok(Some(Seen::Connection(seen)))
+    Ok(Some(Seen::Connection(Box::new(seen))))
 }
 
 /// Vault's `get_conn_value`: `conn_uri` unless it is empty, else the map as JSON.

@@ -9,8 +9,11 @@ use secretferry::provider::memory::{MemoryProvider, MemoryShape, When};
 
 use crate::ground::{Ground, Site, World};
 
-/// The shapes: which real store each stands for, and how it differs from one that can do everything.
-pub const SHAPES: &[(&str, fn(&mut MemoryShape))] = &[
+/// The name of a shape, and how it differs from a store that can do everything.
+pub type Shape = (&'static str, fn(&mut MemoryShape));
+
+/// The shapes, each standing for a real store.
+pub const SHAPES: &[Shape] = &[
     ("everything", |_| {}),
     ("like Vault KV v2", |shape| {
         shape.capabilities.revisions = Revisions::Stat;
@@ -40,11 +43,11 @@ pub const SHAPES: &[(&str, fn(&mut MemoryShape))] = &[
 ];
 
 /// Where stores in memory of one shape come from.
-pub struct MemoryGround(&'static (&'static str, fn(&mut MemoryShape)));
+pub struct MemoryGround(&'static Shape);
 
 impl MemoryGround {
     /// Takes one of [`SHAPES`].
-    pub fn new(shape: &'static (&'static str, fn(&mut MemoryShape))) -> Self {
+    pub fn new(shape: &'static Shape) -> Self {
         Self(shape)
     }
 

@@ -1,3 +1,7 @@
 //! How to get an empty store of each kind.
 
+#[cfg(feature = "local-files")]
+pub mod local_files;
 pub mod memory;
+#[cfg(all(feature = "vault", feature = "real-servers"))]
+pub mod vault;
