@@ -1,4 +1,138 @@
 //! Carries Apache Airflow connections, variables and configs from one secrets store to another.
+//!
+//! One process keeps secrets in one store equal to secrets in another, and can always say what it did and why. Reading,
+//! deciding and writing are three places that never mix. The tree is the architecture: folders are floors, a folder
+//! imports lower floors only and never a neighbour on its own, and `tests/architecture.rs` holds this map to the tree.
+//!
+//! ```text
+//! model/       FLOOR 0  the words: names, values, Airflow's meaning, the closed lists; pure
+//!   canonical.rs          Canonical form v1
+//!   capability.rs         What a store can do as it is configured, as data
+//!   connection/           the parts of connection.rs
+//!   connection.rs         An Airflow connection: eight fields, and the forms a secret is written in
+//!   decision.rs           The closed lists a run decides in: what to do, why, and how it ended
+//!   dialect/              the parts of dialect.rs
+//!   dialect.rs            How a store's Airflow backend turns stored text into what Airflow sees, and what we store so
+//!   event.rs              All that can happen in a run, told to whoever watches it
+//!   fault.rs              What can go wrong with a store, in the words the rest of the program decides by
+//!   finding.rs            What `check`, and a run, have to say to a person: how bad, where, and what to do
+//!   fingerprint.rs        Fingerprint v1: a keyed digest of a canonical value, safe to keep and to print
+//!   key.rs                The installation's key and the subkeys made of it
+//!   mark.rs               Mark v1: who owns a key, kept in the store beside it and constant for the key's life
+//!   name.rs               What a secret is called: by us, and by a store
+//!   oddity.rs             What a person should hear about a secret's content before it is copied
+//!   python/               the parts of python.rs
+//!   python.rs             The parts of Python that decide what Airflow reads
+//!   reader.rs             The three Airflows that read what we write, what they see, and what they stumble over
+//!   snapshot.rs           The state of a side at one moment, as a store lists it and as planning sees it
+//!   value.rs              A secret's text: the one type a value lives in
+//! reference.rs FLOOR 1  secrets by reference, TLS files; the only code that reads the environment
+//! settings.rs  FLOOR 1  one TOML table into a settings struct, all its faults at once
+//!   fault.rs              What serde has to say of a value, in words for a person, and where it happened
+//!   node.rs               A value of a table as serde reads it
+//!   path.rs               Where in a table a key stands, spelled as a person would write it
+//!   unit.rs               Values with a unit, as the config writes them: `"30s"`, `"20%"`
+//! naming/      FLOOR 1  how a store spells a name; pure
+//!   airflow.rs            Where Airflow's own secrets backends will look for a name, and which ids some part of Airflo
+//!   collision.rs          Names that meet under one key of the target, after they were renamed, spelled and folded
+//!   conflict.rs           Names that would meet under one key, found in the config alone, before any call
+//!   encode.rs             Names to a store's keys and back, under its rule
+//!   error.rs              Why a store cannot hold a name
+//!   filter.rs             Which names a job is about
+//!   meeting.rs            Whether two sets of globs have a text in common, and which
+//!   rule.rs               How a store spells a name, as plain data
+//! planner/     FLOOR 2  what should change; sees names and fingerprints, never a value; pure
+//!   case.rs               One name and all that is known of it
+//!   diff.rs               Source × target × baseline: the plan
+//!   gone.rs               What becomes of a name that the source does not have
+//!   guard.rs              Grounds to refuse every delete of a plan; the rest of it goes on
+//!   needs.rs              How deep a run looks, and which values it cannot decide without
+//!   plan.rs               The decision: every key of a run, and what becomes of it
+//!   policy.rs             What a job allows, as its config says
+//!   present.rs            What becomes of a name that the source has
+//!   side.rs               What deciding sees of the source, the target and the baseline
+//! ledger/      FLOOR 3  our SQL: runs, steps, baseline, leases, the audit chain
+//!   audit.rs              The audit log
+//!   baseline.rs           What was last written to a target, by name
+//!   conclude.rs           How a step ended, as the store said or as reading back found
+//!   error.rs              What the ledger says when it cannot do its part: plain words, and what to do
+//!   history.rs            What was: runs and their steps, as reports show them
+//!   key_file.rs           The random key beside a ledger for which none is configured
+//!   lease.rs              One writer per target
+//!   open.rs               The ledger as the rest of the program holds it, and how it is opened
+//!   runs.rs               A run's beginning and end; a run that died is noticed by the next one on its target
+//!   schema.rs             The ledger's tables and its first row
+//!   settings.rs           The `[ledger]` table of the config
+//!   steps.rs              One step's way through the ledger
+//!   verify.rs             The proof of the audit log
+//!   writer.rs             The one task that commits
+//! provider/    FLOOR 3  the stores; the only code that talks to them
+//!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
+//!   call.rs               The one way a request leaves the house
+//!   contract.rs           What every store can be asked, and what is handed over and back
+//!   error.rs              What a provider says when a request fails
+//!   layer/                Wrappers around a whole provider
+//!   local_files/          Connections, variables and configs in JSON files
+//!   memory/               A store in this process's memory
+//!   pace.rs               How fast a store is asked
+//!   registry.rs           The one list of kinds of store
+//!   vault/                HashiCorp Vault's KV engines as a store of Airflow's keys
+//! engine/      FLOOR 4  one run: look at both sides, decide, act, settle, prove
+//!   apply.rs              Acts on a plan that was shown
+//!   error.rs              Why a run failed as a whole
+//!   job.rs                A job as it runs: from where, to where, what, and what it may do
+//!   lens.rs               How a run looks at values
+//!   outcome.rs            What became of a run, or of a look at both sides: plain data for reports
+//!   preview.rs            Lists both sides, reads what must be read, reduces it and decides
+//!   read.rs               Looks at keys and reads values, many at a time and in the store's batches
+//!   reduce.rs             Reduces a value to a fingerprint and facts
+//!   settle.rs             Unknown effects and dead runs
+//!   show.rs               One name in one store, as a person may see it
+//!   sides.rs              Turns two listings into the two sides a plan is made of
+//!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
+//!   write.rs              One step of a plan: read again, compare, intent, write, outcome
+//! report/      FLOOR 5  what people and machines see; pure
+//!   json/                 Reports for machines
+//!   page.rs               Lines for a terminal
+//!   plan.rs               A plan with what a reader of it must know beside
+//!   text/                 Reports for a terminal
+//! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
+//!   check.rs              Rules across tables, and the config that has passed them all
+//!   error.rs              What is wrong with a config: which file, which key, what, and what to write instead
+//!   file.rs               Finds the file, reads its text, and takes it apart
+//!   job.rs                The `[jobs.x]` table: what is carried from where to where, and under which rules
+//!   policy.rs             The `[jobs.x.policy]` table
+//!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
+//!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
+//! cli/         FLOOR 8  the commands; the only place that prints
+//!   apply.rs              `apply`: plan, consent, act on exactly that plan
+//!   args.rs               The command line; its help text is the manual
+//!   audit.rs              `audit`: the hash-chained log and its proof
+//!   check.rs              `check`: the config, then every store that a job uses; each finding with its remedy
+//!   console.rs            Standard output for reports, standard error for everything else
+//!   demo/                 the parts of demo.rs
+//!   demo.rs               `demo`
+//!   failure.rs            Any error as words for a person
+//!   history.rs            `history`: the runs, or the steps of one
+//!   interrupt.rs          Ctrl-C
+//!   logging.rs            The log on standard error
+//!   plan.rs               `plan`: what a job would do
+//!   progress.rs           Progress on a terminal
+//!   session.rs            What every command begins with
+//!   show.rs               `show`: one key in every store
+//!   verify.rs             `verify`: does Airflow see in the target what the source holds?
+//! ```
+//!
+//! A run flows through them like this:
+//!
+//! ```text
+//! config ──► registry ──► sides, read, reduce ──► planner ──► apply, write ──► ledger ──► report
+//!            + layer      (naming + model)        (pure)      (intent, write,  (audit)    (pure)
+//!                                                              outcome)
+//! ```
+//!
+//! A new kind of store is one folder in `provider/`, one line in `provider/registry.rs`, one file in
+//! `tests/contract/stores/` and one scenario in `config/`; nothing else changes.
 
 pub mod model;
 
@@ -9,4 +143,13 @@ pub mod naming;
 
 pub mod planner;
 
+pub mod ledger;
 pub mod provider;
+
+pub mod engine;
+
+pub mod report;
+
+pub mod config;
+
+pub mod cli;

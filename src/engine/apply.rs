@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::RunError;
 use super::job::Job;
-use super::outcome::{RunReport, RunStatus, StepOutcome};
+use super::outcome::{RunReport, StepOutcome};
 use super::preview::{Preview, Stores};
 use super::read::Progress;
-use super::write::{Writer, left_alone};
-use crate::ledger::{Lease, Ledger, Remembered, RunEnd, RunId};
+use super::write::Writer;
+use crate::ledger::{Lease, Ledger, Remembered, RunEnd, RunId, RunStatus, Seen};
 use crate::model::{Action, Event, Observer, Outcome, RemoteKey, Stage};
-use crate::planner::{Plan, Remember, Step};
+use crate::planner::{Depth, Plan, Remember, Step};
 use crate::provider::{self, Record};
 
 /// How many store errors in a row end a run: by then it is the store, not the keys.
@@ -83,7 +83,8 @@ pub async fn apply(run: &Run<'_>, preview: Preview) -> Result<RunReport, RunErro
     let Preview { plan, lens, findings } = preview;
     let writer = Writer { run, lens: &lens, trouble: &trouble };
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
-    let mut outcomes: Vec<_> = plan.steps.iter().filter(|step| !step.action.changes()).map(left_alone).collect();
+    let mut outcomes: Vec<_> =
+        plan.steps.iter().filter(|step| !step.action.changes()).map(|step| writer.left_alone(step)).collect();
     outcomes.extend(carry_all(&writer, &plan, progress).await);
     outcomes.extend(take_over_and_delete(&writer, &plan, progress).await);
     progress.end();
@@ -101,8 +102,8 @@ pub async fn apply(run: &Run<'_>, preview: Preview) -> Result<RunReport, RunErro
         audit_head: None,
         findings,
     };
-    report.status = status(&report, run.stop.is_cancelled());
-    finish(run, &mut report).await;
+    report.status = status(run, &report);
+    finish(run, &mut report, plan.depth).await;
     Ok(report)
 }
 
@@ -146,8 +147,7 @@ async fn read_chunk<'s>(
 /// Adoptions and deletes come last: by then everything that could fail harmlessly has been tried.
 async fn take_over_and_delete(writer: &Writer<'_>, plan: &Plan, progress: Progress<'_>) -> Vec<StepOutcome> {
     let width = writer.run.stores.target.capabilities().width.max(1);
-    let steps: Vec<_> =
-        plan.changes().filter(|step| matches!(step.action, Action::Adopt | Action::Delete)).collect();
+    let steps: Vec<_> = plan.changes().filter(|step| matches!(step.action, Action::Adopt | Action::Delete)).collect();
     stream::iter(steps)
         .map(|step| async move {
             let ended = writer.change_owner_or_delete(step).await;
@@ -175,8 +175,7 @@ async fn remember(run: &Run<'_>, plan: &Plan, shape: &str, trouble: &Trouble) {
     if remembered.is_empty() || trouble.cause().is_some() {
         return;
     }
-    let target = &run.stores.target.info().identity;
-    if let Err(error) = run.ledger.remember(run.id, target, remembered).await {
+    if let Err(error) = run.ledger.remember(run.id, run.lease, remembered).await {
         trouble.end(format!("the ledger could not be brought up to date: {error}"));
     }
 }
@@ -185,33 +184,37 @@ fn remembered(step: &Step, shape: &str) -> Option<Remembered> {
     let name = step.name.clone();
     match step.remember {
         Remember::Nothing => None,
-        Remember::Absence => Some(Remembered::Absent { name }),
-        Remember::Forget => Some(Remembered::Forgotten { name }),
-        Remember::Revisions => Some(Remembered::Seen {
-            name,
-            fingerprint: step.source.clone()?,
-            source_revision: step.source_revision.clone(),
-            target_revision: step.target_revision.clone(),
-            shape: shape.to_owned(),
-        }),
+        Remember::Presence => Some(Remembered::Present(name)),
+        Remember::Absence => Some(Remembered::Absent(name)),
+        Remember::Forget => Some(Remembered::Forgotten(name)),
+        Remember::Revisions => {
+            let seen = Seen {
+                fingerprint: step.source.clone(),
+                source_revision: step.source_revision.clone(),
+                target_revision: step.target_revision.clone(),
+                shape: shape.to_owned(),
+            };
+            Some(Remembered::Seen(name, seen))
+        }
     }
 }
 
-fn status(report: &RunReport, stopped: bool) -> RunStatus {
+fn status(run: &Run<'_>, report: &RunReport) -> RunStatus {
     let not_started = report.outcomes.iter().any(|step| step.outcome == Outcome::NotStarted);
     if report.error.is_some() {
         RunStatus::Failed
-    } else if stopped && not_started {
+    } else if run.stop.is_cancelled() && not_started {
         RunStatus::Interrupted
-    } else if report.outcomes.iter().all(|step| step.outcome.is_good()) {
+    } else if report.outcomes.iter().all(|step| step.outcome.is_good() || run.job.accepts(&step.name)) {
         RunStatus::Succeeded
     } else {
         RunStatus::Incomplete
     }
 }
 
-async fn finish(run: &Run<'_>, report: &mut RunReport) {
-    let end = RunEnd { status: report.status.as_str().to_owned(), counts: report.counts(), error: report.error.clone() };
+async fn finish(run: &Run<'_>, report: &mut RunReport, depth: Depth) {
+    let end =
+        RunEnd { status: report.status, depth: Some(depth), counts: report.counts(), error: report.error.clone() };
     match run.ledger.finish_run(run.id, end).await {
         Ok(head) => report.audit_head = Some(head.to_string()),
         Err(error) => {

@@ -67,9 +67,7 @@ impl Lens {
             Content::Quarantined(why) => TargetContent::Unreadable(quarantine_words(why).1),
             Content::Value(stored) => match self.carriage.canonical_of_target(name, stored) {
                 Err(why) => TargetContent::Unreadable(why),
-                Ok(canonical) => {
-                    TargetContent::Read(self.fingerprint(name, &canonical), self.fields(name, &canonical))
-                }
+                Ok(canonical) => TargetContent::Read(self.fingerprint(name, &canonical), self.fields(name, &canonical)),
             },
         }
     }

@@ -1,19 +1,19 @@
 //! Lists both sides, reads what must be read, reduces it and decides: a dry run ends here.
 
-
 use super::error::RunError;
 use super::job::Job;
-use super::read::{Progress, Wanted, read_each, stat_each};
 use super::lens::Lens;
+use super::read::{Progress, Wanted, read_each, stat_each};
 use super::reduce::{Carriage, Masked};
 use super::sides::{Identity, source_side, target_key, target_side};
 use crate::ledger::Ledger;
 use crate::model::{
-    ErrorKind, Finding, Listed, MasterKey, Observer, Purpose, Reason, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
+    ErrorKind, Finding, Kind, Listed, MasterKey, Observer, Purpose, Reason, Revision, Revisions, Scope, SecretName,
+    Severity, Stage, State,
 };
 use crate::planner::{
-    Baseline, Depth, Plan, SourceContent, SourceSide, Sides, TargetContent, TargetKey, TargetRules, TargetSide,
-    needs, plan, resolve_depth,
+    Baseline, Depth, Plan, Sides, SourceContent, SourceSide, TargetContent, TargetKey, TargetRules, TargetSide, depth,
+    needs, plan,
 };
 use crate::provider::{self, Record, Store};
 
@@ -66,17 +66,17 @@ pub async fn preview(
             Some(baseline)
         }
     };
-    let depth = job.depth.unwrap_or_else(|| resolve_depth(stores.target.capabilities()));
+    let depth = depth(job.depth, stores.source.capabilities(), stores.target.capabilities());
     let mut survey = Survey::list(job, stores, ledger, observer).await?;
     let none = Baseline::default();
     survey.look(baseline.as_ref().unwrap_or(&none), depth).await?;
     let rules = survey.rules();
     let sides = Sides { source: &survey.source, target: &survey.target, baseline: baseline.as_ref() };
-    let wanted = needs(&sides, &rules, depth);
+    let wanted = needs(sides, &rules, &job.policy, depth);
     survey.read_target(wanted.target).await?;
     survey.read_source(wanted.source).await?;
     let sides = Sides { source: &survey.source, target: &survey.target, baseline: baseline.as_ref() };
-    let plan = plan(&sides, &rules, &job.policy, depth);
+    let plan = plan(sides, &rules, &job.policy, depth);
     let findings = survey.findings();
     Ok(Preview { plan, lens: survey.lens, findings })
 }
@@ -151,11 +151,7 @@ impl<'a> Survey<'a> {
         answers
     }
 
-    fn target_looked(
-        &mut self,
-        name: SecretName,
-        answer: provider::Result<Option<Listed>>,
-    ) -> Result<(), RunError> {
+    fn target_looked(&mut self, name: SecretName, answer: provider::Result<Option<Listed>>) -> Result<(), RunError> {
         match answer {
             Ok(None) => drop(self.target.keys.remove(&name)),
             Ok(Some(listed)) => {
@@ -172,11 +168,7 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    fn source_looked(
-        &mut self,
-        name: &SecretName,
-        answer: provider::Result<Option<Listed>>,
-    ) -> Result<(), RunError> {
+    fn source_looked(&mut self, name: &SecretName, answer: provider::Result<Option<Listed>>) -> Result<(), RunError> {
         match answer {
             Ok(Some(listed)) if listed.state == State::Live => {
                 if let Some(key) = self.source.keys.get_mut(name) {
@@ -306,7 +298,7 @@ pub fn lens(job: &Job, stores: &Stores, ledger: Option<&Ledger>) -> Lens {
     let capabilities = stores.target.capabilities();
     let carriage = Carriage {
         source: *stores.source.dialect(),
-        form: job.form.unwrap_or(target.forms()[0]),
+        form: job.form.unwrap_or(target.forms(Kind::Connection)[0]),
         target,
         readers: job.readers.clone(),
         max_value: capabilities.max_value,

@@ -96,4 +96,3 @@ impl<'a> Progress<'a> {
         self.observer.observe(&Event::StageEnded { stage: self.stage });
     }
 }
-

@@ -4,6 +4,7 @@ use crate::model::{
     Canonical, Dialect, Form, Judgement, Kind, Oddity, Reader, Reason, SecretName, SecretValue, SourceFault, judge,
     oddities, source_oddities,
 };
+use crate::naming::{Remark, remarks};
 use crate::provider::{Content, Quarantine};
 
 /// How a source's values become a target's: both dialects, the form, the readers and the target's limits.
@@ -68,7 +69,8 @@ impl Carriage {
             Content::Nothing => return Reduced::Absent,
             Content::Quarantined(why) => return quarantined(why),
         };
-        let damage = source_oddities(&self.source, name, stored);
+        let odd_text = source_oddities(&self.source, name, stored);
+        let (damage, odd_text): (Vec<_>, Vec<_>) = odd_text.into_iter().partition(is_damage);
         if name.kind == Kind::Connection && !damage.is_empty() {
             return Reduced::Blocked(Reason::SourceMalformed, words(&damage));
         }
@@ -80,7 +82,7 @@ impl Carriage {
             }
             Err(fault) => return Reduced::Quarantined(Reason::SourceUnreadable, fault.to_string()),
         };
-        let odd = oddities(name, &secret);
+        let odd = oddities(&secret);
         let (poison, odd): (Vec<_>, Vec<_>) =
             odd.into_iter().partition(|oddity| matches!(oddity, Oddity::Poisoned { .. }));
         if !poison.is_empty() && masked == Masked::IsPoison {
@@ -99,7 +101,8 @@ impl Carriage {
                     return Reduced::Blocked(reason, detail);
                 }
                 let mut notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
-                notes.extend(odd.iter().chain(&damage).map(ToString::to_string));
+                notes.extend(odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string));
+                notes.extend(remarks(name, &self.readers).into_iter().map(Remark::explained));
                 Reduced::Ready(Box::new(Prepared { stored, canonical: Canonical::of(&meaning), description, notes }))
             }
         }
@@ -134,6 +137,11 @@ pub enum Masked {
     IsPoison,
     /// It is the value: `allow-masked` says so.
     IsValue,
+}
+
+/// Tells whether Airflow reads garbage, or nothing, because of it.
+fn is_damage(oddity: &Oddity) -> bool {
+    matches!(oddity, Oddity::QuotedText | Oddity::EmptyKeyObject | Oddity::ByteOrderMark { .. })
 }
 
 fn quarantined(why: &Quarantine) -> Reduced {

@@ -7,8 +7,10 @@ use super::apply::Run;
 use super::error::RunError;
 use super::lens::Lens;
 use super::read::Progress;
-use crate::ledger::{Conclusion, Unsettled};
-use crate::model::{Action, Event, Fingerprint, Finding, RemoteKey, Revision, SecretName, Severity, Stage, State};
+use crate::ledger::{BaselineChange, Done, Failure, Settlement, Unsettled};
+use crate::model::{
+    Action, Event, Finding, Fingerprint, Outcome, Reason, RemoteKey, Revision, SecretName, Severity, Stage, State,
+};
 use crate::provider::{self, Content, Record, Store};
 
 /// What became of a write whose answer nobody has.
@@ -102,7 +104,7 @@ pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
     let progress = Progress::begin(run.observer, Stage::Settle, &run.job.target, Some(left.len()));
     let looked = stream::iter(left)
         .map(|step| async move {
-            let now = look(target, lens, &step.name, &step.key).await;
+            let now = look(target, lens, &step.intent.name, &step.intent.key).await;
             progress.advance(1);
             (step, now)
         })
@@ -118,7 +120,7 @@ pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
             }
             Err(error) => {
                 let message = format!("a write of an earlier run could not be settled: {error}");
-                let finding = Finding::new(Severity::Warning, "unsettled", step.name.to_string(), message);
+                let finding = Finding::new(Severity::Warning, "unsettled", step.intent.name.to_string(), message);
                 run.observer.observe(&Event::Found(finding.with_remedy("the next apply looks again")));
             }
         }
@@ -127,16 +129,31 @@ pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
 }
 
 async fn conclude(run: &Run<'_>, step: &Unsettled, now: &Now) -> Result<(), RunError> {
+    let intent = &step.intent;
     let meant = Meant {
-        action: step.action,
-        fingerprint: step.fingerprint.as_ref(),
-        before: step.before.as_ref(),
-        held: step.held.as_ref(),
+        action: intent.action,
+        fingerprint: intent.source_fingerprint.as_ref(),
+        before: intent.revision_before.as_ref(),
+        held: intent.fingerprint_before.as_ref(),
     };
-    let conclusion = match settled(meant, now) {
-        Settled::Done(revision) => Conclusion::Done { revision },
-        Settled::NotDone => Conclusion::Unchanged,
-        Settled::Elsewhere => Conclusion::Failed { cause: "somebody else wrote the key".to_owned() },
+    let settlement = match settled(meant, now) {
+        Settled::Done(revision) => Settlement::Done(done(intent.action, intent.source_fingerprint.as_ref(), revision)),
+        Settled::NotDone => Settlement::Unchanged,
+        Settled::Elsewhere => Settlement::Failed(Failure {
+            outcome: Outcome::Conflict,
+            reason: Reason::TargetMoved,
+            error: "the key is neither as it was nor as it was to become".to_owned(),
+            request: None,
+        }),
     };
-    run.ledger.settle(step, run.id, conclusion).await.map_err(RunError::ledger(&run.job.name))
+    run.ledger.settle(run.id, step.step, settlement).await.map_err(RunError::ledger(&run.job.name))
+}
+
+/// What the ledger notes of a change that was made.
+pub(super) fn done(action: Action, fingerprint: Option<&Fingerprint>, revision: Option<Revision>) -> Done {
+    let baseline = match (action, fingerprint) {
+        (Action::Delete, _) | (_, None) => BaselineChange::Delete,
+        (_, Some(fingerprint)) => BaselineChange::Write(fingerprint.clone()),
+    };
+    Done { outcome: action.outcome(), revision, baseline, request: None }
 }

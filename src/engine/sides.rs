@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Listed, Mark, Reason, SecretName, State};
-use crate::naming::{Filter, NameError, Rule, collisions, decode, encode};
+use crate::naming::{Filter, Rule, collisions, decode, encode};
 use crate::planner::{Owner, SourceContent, SourceKey, SourceSide, TargetContent, TargetKey, TargetSide};
 
 /// Who we are, as a mark tells.
@@ -53,7 +53,7 @@ pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, filter: &F
             (name, key)
         })
         .collect();
-    block_collisions(&mut keys, target);
+    block_collisions(&mut keys);
     SourceSide { keys }
 }
 
@@ -64,7 +64,7 @@ fn holds_something(state: State) -> bool {
 fn source_key(name: &SecretName, listed: Listed, target: &Rule) -> SourceKey {
     let (target_key, content) = match encode(target, name) {
         Ok(key) => (Some(key), SourceContent::Unread),
-        Err(error) => (None, SourceContent::Blocked(naming_reason(&error), error.to_string())),
+        Err(error) => (None, SourceContent::Blocked(error.reason(), error.to_string())),
     };
     let content = if listed.state == State::Disabled {
         SourceContent::Quarantined(Reason::SourceUnreadable, "it is disabled in the source".to_owned())
@@ -74,16 +74,9 @@ fn source_key(name: &SecretName, listed: Listed, target: &Rule) -> SourceKey {
     SourceKey { key: listed.key, revision: listed.revision, target_key, content }
 }
 
-fn naming_reason(error: &NameError) -> Reason {
-    match error {
-        NameError::Team { .. } => Reason::TeamUnsupported,
-        _ => Reason::IllegalName,
-    }
-}
-
-fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>, target: &Rule) {
-    let spelled = keys.iter().filter_map(|(name, key)| Some((name.clone(), key.target_key.clone()?)));
-    for met in collisions(target, spelled) {
+fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>) {
+    let spelled: Vec<_> = keys.iter().filter_map(|(name, key)| Some((name.clone(), key.target_key.clone()?))).collect();
+    for met in collisions(spelled) {
         for name in &met.names {
             let others: Vec<_> = met.names.iter().filter(|other| *other != name).map(ToString::to_string).collect();
             if let Some(key) = keys.get_mut(name) {

@@ -11,9 +11,7 @@ use super::read::{Progress, Wanted, read_each};
 use super::reduce::Reduced;
 use super::sides::source_side;
 use crate::ledger::Ledger;
-use crate::model::{
-    Canonical, ErrorKind, Observer, Reason, RemoteKey, Scope, SecretName, SecretValue, Stage, State,
-};
+use crate::model::{Canonical, ErrorKind, Observer, Reason, RemoteKey, Scope, SecretName, SecretValue, Stage, State};
 use crate::planner::SourceContent;
 use crate::provider::{self, Content, Record};
 
@@ -37,7 +35,7 @@ pub async fn verify(
     let listed = stores.source.list(&Scope { kinds: job.kinds() }).await;
     let listed = listed.map_err(RunError::store(&job.name, &job.source, Stage::List))?;
     let side = source_side(listed, stores.source.rule(), stores.target.rule(), &job.filter);
-    let mut report = VerifyReport::new(job);
+    let mut report = VerifyReport::new(&job.name, &job.source, &job.target);
     let (mut wanted, mut targets): (Vec<Wanted>, BTreeMap<SecretName, RemoteKey>) = Default::default();
     for (name, key) in side.keys {
         match (key.content, key.target_key) {
@@ -55,6 +53,7 @@ pub async fn verify(
     for batch in wanted.chunks(BATCH) {
         compare(job, stores, &lens, observer, batch.to_vec(), &targets, &mut report).await?;
     }
+    report.sort();
     Ok(report)
 }
 
@@ -126,11 +125,11 @@ fn difference(
     meaning: &Canonical,
     answer: provider::Result<Option<Record>>,
 ) -> provider::Result<Option<Mismatch>> {
-    let wrong = |reason, detail: &str, fields| Some(Mismatch::new(name.clone(), reason, detail, fields));
-    let Some(record) = answer? else { return Ok(wrong(Reason::New, "the target does not have it", vec![])) };
+    let wrong = |reason, detail: &str| Some(Mismatch::new(name.clone(), reason, detail, Vec::new()));
+    let Some(record) = answer? else { return Ok(wrong(Reason::New, "the target does not have it")) };
     Ok(match &record.content {
-        Content::Nothing => wrong(Reason::DriftDeleted, "the target holds no live value", vec![]),
-        Content::Quarantined(_) => wrong(Reason::TargetUnreadable, "the target's value cannot be understood", vec![]),
+        Content::Nothing => wrong(Reason::DriftDeleted, "the target holds no live value"),
+        Content::Quarantined(_) => wrong(Reason::TargetUnreadable, "the target's value cannot be understood"),
         Content::Value(stored) => unlike(lens, name, meaning, stored),
     })
 }
@@ -142,7 +141,7 @@ fn unlike(lens: &Lens, name: &SecretName, meaning: &Canonical, stored: &SecretVa
             Ok(Some(seen)) => seen.to_secret(),
             Ok(None) => {
                 let detail = format!("{} would not find it", reader.as_str());
-                return Some(Mismatch::new(name.clone(), Reason::TargetUnreadable, &detail, vec![]));
+                return Some(Mismatch::new(name.clone(), Reason::TargetUnreadable, &detail, Vec::new()));
             }
             Err(error) => Err(error),
         };
@@ -150,7 +149,7 @@ fn unlike(lens: &Lens, name: &SecretName, meaning: &Canonical, stored: &SecretVa
             Ok(secret) => Canonical::of(&secret),
             Err(error) => {
                 let detail = format!("{} cannot read it: {error}", reader.as_str());
-                return Some(Mismatch::new(name.clone(), Reason::TargetUnreadable, &detail, vec![]));
+                return Some(Mismatch::new(name.clone(), Reason::TargetUnreadable, &detail, Vec::new()));
             }
         };
         if canonical.bytes() != meaning.bytes() {

@@ -7,11 +7,11 @@ use super::lens::Lens;
 use super::outcome::StepOutcome;
 use super::preview::masked;
 use super::reduce::{Prepared, Reduced};
-use super::settle::{Meant, Settled, look, settled};
-use crate::ledger::{Conclusion, Intent, StepId};
+use super::settle::{Meant, Settled, done, look, settled};
+use crate::ledger::{Conclusion, Failure, Intent, StepId};
 use crate::model::{
-    Action, Compare, Deletes, Effect, ErrorKind, Fingerprint, Mark, MarkedName, Outcome, Reason, RemoteKey, Revision,
-    Revisions, SecretName, SecretValue,
+    Action, Effect, ErrorKind, Fingerprint, Mark, MarkedName, Outcome, Reason, RemoteKey, Revision, Revisions,
+    SecretName, SecretValue,
 };
 use crate::planner::Step;
 use crate::provider::{self, Content, Entry, Expect, Record, RequestToken};
@@ -39,11 +39,11 @@ impl Writer<'_> {
     /// Creates, updates or restores a key from what the source holds now.
     pub(super) async fn carry(&self, step: &Step, answer: provider::Result<Option<Record>>) -> StepOutcome {
         if let Some(ended) = self.halted() {
-            return outcome(step, ended);
+            return self.outcome(step, ended);
         }
         let write = match self.prepared(step, answer).await {
             Ok(write) => write,
-            Err(ended) => return outcome(step, ended),
+            Err(ended) => return self.outcome(step, ended),
         };
         self.perform(write).await
     }
@@ -51,11 +51,11 @@ impl Writer<'_> {
     /// Takes a key away, or takes it over as it is.
     pub(super) async fn change_owner_or_delete(&self, step: &Step) -> StepOutcome {
         if let Some(ended) = self.halted() {
-            return outcome(step, ended);
+            return self.outcome(step, ended);
         }
-        let Some(key) = &step.key else { return outcome(step, no_key()) };
+        let Some(key) = &step.key else { return self.outcome(step, no_key()) };
         match self.expectation(step, key).await {
-            Err(ended) => outcome(step, ended),
+            Err(ended) => self.outcome(step, ended),
             Ok((expect, _)) => {
                 let fingerprint = if step.action == Action::Adopt { step.target.clone() } else { None };
                 self.perform(Write { step, key, expect, fingerprint, entry: None }).await
@@ -72,11 +72,7 @@ impl Writer<'_> {
         self.run.stop.is_cancelled().then_some(interrupted)
     }
 
-    async fn prepared<'s>(
-        &self,
-        step: &'s Step,
-        answer: provider::Result<Option<Record>>,
-    ) -> Result<Write<'s>, Ended> {
+    async fn prepared<'s>(&self, step: &'s Step, answer: provider::Result<Option<Record>>) -> Result<Write<'s>, Ended> {
         let key = step.key.as_ref().ok_or_else(no_key)?;
         let ready = self.source_as_planned(step, answer)?;
         let (expect, existing) = self.expectation(step, key).await?;
@@ -110,8 +106,7 @@ impl Writer<'_> {
                 return Err((Outcome::Failed, Reason::SourceFailed, Some(error.to_string())));
             }
         };
-        let reduced =
-            self.lens.carriage.prepare(&step.name, &record.content, masked(self.run.job, &step.name));
+        let reduced = self.lens.carriage.prepare(&step.name, &record.content, masked(self.run.job, &step.name));
         let Reduced::Ready(ready) = reduced else {
             return Err(moved("the source's value changed since the plan, to one that must not be written"));
         };
@@ -178,7 +173,7 @@ impl Writer<'_> {
             Ok(id) => id,
             Err(error) => {
                 self.trouble.end(format!("the ledger failed, so nothing more is written: {error}"));
-                return outcome(step, (Outcome::NotStarted, Reason::RunStopped, Some(error.to_string())));
+                return self.outcome(step, (Outcome::NotStarted, Reason::RunStopped, Some(error.to_string())));
             }
         };
         let answer = self.request(&write).await;
@@ -204,9 +199,10 @@ impl Writer<'_> {
 
     async fn done(&self, write: &Write<'_>, id: StepId, revision: Option<Revision>) -> StepOutcome {
         let step = write.step;
-        let mut ended = outcome(step, (done_outcome(step.action), step.reason, step.detail.clone()));
+        let mut ended = self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()));
         ended.revision = revision.clone();
-        self.conclude(id, Conclusion::Done { revision }, ended).await
+        let conclusion = Conclusion::Done(done(step.action, write.fingerprint.as_ref(), revision));
+        self.conclude(id, conclusion, ended).await
     }
 
     async fn failed(&self, write: &Write<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
@@ -215,8 +211,8 @@ impl Writer<'_> {
             ErrorKind::Conflict => (Outcome::Conflict, Reason::TargetMoved, detail),
             _ => (Outcome::Failed, Reason::StoreError, detail),
         };
-        let conclusion = Conclusion::Failed { cause: error.to_string() };
-        self.conclude(id, conclusion, outcome(write.step, ended)).await
+        let conclusion = Conclusion::Failed(failure(&ended, error));
+        self.conclude(id, conclusion, self.outcome(write.step, ended)).await
     }
 
     /// Reads back what a lost answer left open.
@@ -234,8 +230,8 @@ impl Writer<'_> {
                 Settled::NotDone => self.unsettled(write, id, &error).await,
                 Settled::Elsewhere => {
                     let ended = (Outcome::Conflict, Reason::TargetMoved, Some(explained(&error)));
-                    let conclusion = Conclusion::Failed { cause: error.to_string() };
-                    self.conclude(id, conclusion, outcome(step, ended)).await
+                    let conclusion = Conclusion::Failed(failure(&ended, &error));
+                    self.conclude(id, conclusion, self.outcome(step, ended)).await
                 }
             },
             Err(_) => self.unsettled(write, id, &error).await,
@@ -245,7 +241,8 @@ impl Writer<'_> {
     /// The request may still arrive, so "not there yet" is no proof: the next run looks again.
     async fn unsettled(&self, write: &Write<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
         let ended = (Outcome::Unknown, Reason::EffectUnknown, Some(explained(error)));
-        self.conclude(id, Conclusion::Unknown { cause: error.to_string() }, outcome(write.step, ended)).await
+        let conclusion = Conclusion::Unknown(failure(&ended, error));
+        self.conclude(id, conclusion, self.outcome(write.step, ended)).await
     }
 
     /// Records how a step ended; a ledger that cannot is the end of the run, and the step's effect is for the next one to settle.
@@ -271,12 +268,30 @@ impl Writer<'_> {
             key: write.key.clone(),
             action: step.action,
             reason: step.reason,
-            fingerprint: write.fingerprint.clone(),
+            source_fingerprint: write.fingerprint.clone(),
             source_revision: step.source_revision.clone(),
-            before: step.target_revision.clone(),
-            held: step.target.clone(),
+            revision_before: step.target_revision.clone(),
+            fingerprint_before: step.target.clone(),
             token: self.token(step).0,
             shape: self.lens.carriage.shape(),
+        }
+    }
+
+    /// The outcome of a step that is not acted on.
+    pub(super) fn left_alone(&self, step: &Step) -> StepOutcome {
+        self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()))
+    }
+
+    fn outcome(&self, step: &Step, (outcome, reason, detail): Ended) -> StepOutcome {
+        StepOutcome {
+            name: step.name.clone(),
+            action: step.action,
+            outcome,
+            reason,
+            detail,
+            notes: step.notes.clone(),
+            fingerprint: step.source.clone(),
+            revision: step.target_revision.clone(),
         }
     }
 
@@ -298,35 +313,9 @@ impl Writer<'_> {
     }
 }
 
-const fn done_outcome(action: Action) -> Outcome {
-    match action {
-        Action::Create => Outcome::Created,
-        Action::Update => Outcome::Updated,
-        Action::Restore => Outcome::Restored,
-        Action::Delete => Outcome::Deleted,
-        Action::Adopt => Outcome::Adopted,
-        Action::Keep => Outcome::Kept,
-        Action::Block => Outcome::Blocked,
-        Action::Quarantine => Outcome::Quarantined,
-    }
-}
-
-/// The outcome of a step that is not acted on.
-pub(super) fn left_alone(step: &Step) -> StepOutcome {
-    outcome(step, (done_outcome(step.action), step.reason, step.detail.clone()))
-}
-
-fn outcome(step: &Step, (outcome, reason, detail): Ended) -> StepOutcome {
-    StepOutcome {
-        name: step.name.clone(),
-        action: step.action,
-        outcome,
-        reason,
-        detail,
-        notes: step.notes.clone(),
-        fingerprint: step.source.clone(),
-        revision: step.target_revision.clone(),
-    }
+/// What the ledger notes of a change that was not made, or that nobody knows of.
+fn failure((outcome, reason, _): &Ended, error: &provider::Error) -> Failure {
+    Failure { outcome: *outcome, reason: *reason, error: error.to_string(), request: None }
 }
 
 fn no_key() -> Ended {

@@ -136,6 +136,22 @@ impl Action {
     }
 }
 
+impl Action {
+    /// How a key ends whose step went as it should.
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Create => Outcome::Created,
+            Self::Update => Outcome::Updated,
+            Self::Restore => Outcome::Restored,
+            Self::Delete => Outcome::Deleted,
+            Self::Adopt => Outcome::Adopted,
+            Self::Keep => Outcome::Kept,
+            Self::Block => Outcome::Blocked,
+            Self::Quarantine => Outcome::Quarantined,
+        }
+    }
+}
+
 impl Outcome {
     /// Tells whether the key ended as a person would wish.
     pub const fn is_good(self) -> bool {

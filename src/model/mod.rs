@@ -1,8 +1,10 @@
 //! Floor 0, the words: names, values, Airflow's meaning, and the closed lists everything else speaks in. Pure.
 
+mod canonical;
 mod capability;
 mod connection;
 mod decision;
+mod dialect;
 mod event;
 mod fault;
 mod finding;
@@ -10,12 +12,20 @@ mod fingerprint;
 mod key;
 mod mark;
 mod name;
+mod oddity;
+pub mod python;
+mod reader;
 mod snapshot;
 mod value;
 
+pub use canonical::Canonical;
 pub use capability::{Capabilities, Compare, Deletes, Revisions};
-pub use connection::{Connection, ConnectionDialect, Dialect, Form, Reader, Secret, TextDialect};
+pub use connection::{Connection, Field, Form};
 pub use decision::{Action, Outcome, Reason};
+pub use dialect::{
+    ConnectionDialect, Dialect, Difference, Judgement, MergeFault, Mismatch, Note, NoteKind, RenderFault, SourceFault,
+    TextDialect, judge, judge_forms,
+};
 pub use event::{Blind, Event, Family, Observer, Stage};
 pub use fault::{Effect, ErrorKind};
 pub use finding::{Finding, Severity};
@@ -23,5 +33,7 @@ pub use fingerprint::Fingerprint;
 pub use key::{KeyId, MasterKey, MasterKeyError, Purpose, Subkey, hex};
 pub use mark::{Mark, MarkCharset, MarkRule, MarkedName};
 pub use name::{Kind, RemoteKey, Scope, SecretName};
+pub use oddity::{Oddity, oddities, source_oddities};
+pub use reader::{ReadError, Reader, Secret, Seen, SeenConnection};
 pub use snapshot::{Listed, Revision, State};
 pub use value::SecretValue;

@@ -36,6 +36,20 @@ pub enum State {
     Managed,
 }
 
+impl State {
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Empty => "empty",
+            Self::Deleted => "deleted",
+            Self::Destroyed => "destroyed",
+            Self::Disabled => "disabled",
+            Self::Managed => "managed",
+        }
+    }
+}
+
 /// One key as a store lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {

@@ -1,5 +1,18 @@
 //! Floor 1, how a store spells a name. Pure.
 
+mod airflow;
+mod collision;
+mod conflict;
+mod encode;
+mod error;
+mod filter;
+mod meeting;
 mod rule;
 
+pub use airflow::{Remark, lookups, remarks};
+pub use collision::{Collision, collisions};
+pub use conflict::{Conflict, JobNames, Overlap, prefix_overlaps, static_conflicts};
+pub use encode::{Decoded, decode, encode};
+pub use error::NameError;
+pub use filter::{Filter, PatternError};
 pub use rule::{Charset, Folding, Mount, Place, Rule, Teams};

@@ -1,9 +1,17 @@
 //! Floor 2, what should change. Pure: it sees names and fingerprints, never a value, a clock or a socket.
 
+mod case;
+mod diff;
+mod gone;
+mod guard;
+mod needs;
 mod plan;
 mod policy;
+mod present;
 mod side;
 
+pub use diff::plan;
+pub use needs::{Needs, depth, needs};
 pub use plan::{Plan, Remember, Step};
 pub use policy::{DeletePolicy, DriftPolicy, ForeignPolicy, Policy, TombstonePolicy};
 pub use side::{

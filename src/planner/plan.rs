@@ -24,6 +24,12 @@ impl Plan {
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
     }
+
+    /// How many steps each action has, in the order of actions, those without any left out.
+    pub fn counts(&self) -> Vec<(Action, usize)> {
+        let all = Action::ALL.iter().map(|action| (*action, self.count(*action)));
+        all.filter(|(_, count)| *count > 0).collect()
+    }
 }
 
 /// One line of a plan.
@@ -47,7 +53,8 @@ pub struct Step {
     pub source_revision: Option<Revision>,
     /// The target's fingerprint, where it is known.
     pub target: Option<Fingerprint>,
-    /// The target's version the step was planned against.
+    /// The target's version the step was planned against; where only a listing without versions was looked at, the
+    /// remembered one.
     pub target_revision: Option<Revision>,
     /// What the target will not carry exactly.
     pub notes: Vec<String>,
@@ -64,10 +71,14 @@ pub struct Step {
 pub enum Remember {
     /// Nothing new.
     Nothing,
-    /// The versions of both sides as they are now.
+    /// How the two sides are now: the source's fingerprint (always known here), the shape, and both versions.
+    ///
+    /// A version that the step does not know leaves the remembered one; the absent runs start anew.
     Revisions,
     /// That the source did not have it once more.
     Absence,
+    /// That the source has it again: the absent runs start anew, all else stays.
+    Presence,
     /// Nothing any more: the record is dropped.
     Forget,
 }

@@ -65,7 +65,7 @@ pub trait Provider: fmt::Debug + Send + Sync {
 }
 
 /// What a job uses a store for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Read only.
     Source,

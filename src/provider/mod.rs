@@ -6,9 +6,13 @@ pub mod call;
 pub mod contract;
 mod error;
 pub mod layer;
+#[cfg(feature = "local-files")]
+pub mod local_files;
 pub mod memory;
 pub mod pace;
 pub mod registry;
+#[cfg(feature = "vault")]
+pub mod vault;
 
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{

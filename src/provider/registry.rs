@@ -3,7 +3,9 @@
 use serde::de::DeserializeOwned;
 use toml::Table;
 
-use super::contract::{Role, StoreSettings};
+use super::contract::{Opening, Role, Store, StoreSettings};
+use super::error::Error;
+use super::layer::fitted;
 use crate::settings::{RawReference, SettingsFault, read_table, references, suggestion};
 
 /// What is known of one kind of store before any of it is opened.
@@ -23,9 +25,12 @@ enum Support {
     NotBuiltYet,
 }
 
+/// The settings of a store, or every fault of its table.
+pub type ReadStore = Result<Box<dyn StoreSettings>, Vec<SettingsFault>>;
+
 #[derive(Debug, Clone, Copy)]
 struct Parser {
-    read: fn(Table) -> Result<Box<dyn StoreSettings>, Vec<SettingsFault>>,
+    read: fn(Table) -> ReadStore,
     references: fn(Table) -> Vec<RawReference>,
 }
 
@@ -41,6 +46,14 @@ pub static KINDS: &[StoreKind] = &[
     StoreKind::built::<super::airflow_metastore::MetastoreSettings>("airflow-metastore", SOURCE),
     #[cfg(not(feature = "airflow-metastore"))]
     StoreKind::compiled_out("airflow-metastore", SOURCE),
+    #[cfg(feature = "local-files")]
+    StoreKind::built::<super::local_files::LocalFilesSettings>("local-files", BOTH),
+    #[cfg(not(feature = "local-files"))]
+    StoreKind::compiled_out("local-files", BOTH),
+    #[cfg(feature = "vault")]
+    StoreKind::built::<super::vault::VaultSettings>("vault", BOTH),
+    #[cfg(not(feature = "vault"))]
+    StoreKind::compiled_out("vault", BOTH),
     StoreKind::not_built_yet("aws-secrets-manager", BOTH),
     StoreKind::not_built_yet("aws-parameter-store", BOTH),
     StoreKind::not_built_yet("azure-key-vault", BOTH),
@@ -79,7 +92,7 @@ impl StoreKind {
     }
 
     /// Reads a store's table without its `kind`; every fault of it at once.
-    pub fn read(&self, table: Table) -> Result<Box<dyn StoreSettings>, Vec<SettingsFault>> {
+    pub fn read(&self, table: Table) -> ReadStore {
         match self.support {
             Support::Built(parser) => (parser.read)(table),
             Support::CompiledOut | Support::NotBuiltYet => Err(self.refusal().into_iter().collect()),
@@ -109,7 +122,13 @@ impl StoreKind {
     }
 }
 
-fn read<T>(table: Table) -> Result<Box<dyn StoreSettings>, Vec<SettingsFault>>
+/// Opens a store for its role: a source cannot be written, a target is never written unseen.
+pub async fn open(settings: &dyn StoreSettings, opening: Opening) -> Result<Store, Error> {
+    let role = opening.role;
+    settings.open(opening).await.map(|store| fitted(store, role))
+}
+
+fn read<T>(table: Table) -> ReadStore
 where
     T: StoreSettings + DeserializeOwned + 'static,
 {

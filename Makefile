@@ -1,0 +1,20 @@
+# Makefile: the few commands one needs to remember. Everything else is plain cargo.
+
+.PHONY: demo test lint
+
+# Carries a sample metastore into local files before your eyes; touches nothing of yours.
+demo:
+	@command -v cargo >/dev/null || { \
+		echo "Rust is missing: install it from https://rustup.rs, then run 'make demo' again." >&2; exit 1; }
+	@cargo run --quiet -- demo
+
+# Every test there is, with real servers; the first time, these take a quarter of an hour to install.
+# For some of them only: make test ARGS="--test contract vault"
+test:
+	tests/servers/with.sh cargo test --locked --no-fail-fast --features real-servers $(ARGS)
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets --all-features -- -D warnings
+	tests/servers/install.sh deny
+	bash -c 'source tests/servers/cache.sh && exec "$$tools_home/bin/cargo-deny" --locked check bans licenses sources'

@@ -1,0 +1,209 @@
+//! The command line; its help text is the manual.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::model::{Field, Kind};
+
+/// Carries Apache Airflow connections, variables and configs from one secrets store to another.
+#[derive(Debug, Parser)]
+#[command(
+    name = "secretferry",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 all is well · 1 the run failed as a whole · 2 bad command line or config · \
+                  3 some keys failed, were blocked or quarantined, or verify or check found something · \
+                  4 plan --exit-code found changes · 130 interrupted.\n\n\
+                  A first look, without any server: secretferry demo"
+)]
+pub struct Arguments {
+    /// Settings that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings that every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The config; else SECRETFERRY_CONFIG, ./secretferry.toml, /etc/secretferry/secretferry.toml.
+    #[arg(long, short = 'c', global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print a report for machines on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Log more to standard error: -v what is done, -vv every request, -vvv everything; never a value.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Print without colours; so does the environment variable NO_COLOR.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Carry an embedded sample, made by a real Airflow, to a folder of files, and prove it. Needs no server.
+    Demo(Demo),
+    /// Check the config, then every store: reachable, allowed, token life; each finding with its remedy.
+    Check(Check),
+    /// Show what a job would do; writes nothing, needs read rights only, and no ledger.
+    #[command(
+        after_help = "Examples:\n  secretferry plan migrate\n  secretferry plan migrate --only 'prod_*' --show-fields host,port\n  \
+                            secretferry plan migrate --json | jq .summary"
+    )]
+    Plan(Plan),
+    /// Show the plan, ask, and act on exactly that plan.
+    Apply(Apply),
+    /// Read both sides and compare them by the rules of every Airflow reader.
+    Verify(Verify),
+    /// Show one key in every store: owner, version, fields by name with short fingerprints; never a value.
+    Show(Show),
+    /// List the runs, or the steps of one.
+    History(History),
+    /// Show or prove the hash-chained audit log.
+    Audit(Audit),
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// Which job, and which part of it.
+#[derive(Debug, Args)]
+pub struct JobPart {
+    /// The job; may be left out where the config has only one.
+    pub job: Option<String>,
+    /// Only ids that match this glob (repeat it for more).
+    #[arg(long, value_name = "GLOB")]
+    pub only: Vec<String>,
+    /// Only this kind: connections, variables or configs.
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub kind: Option<Kind>,
+}
+
+/// Fields to show in clear.
+#[derive(Debug, Args)]
+pub struct Shown {
+    /// Show these fields of connections in clear: conn_type, host, port, schema, login.
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = shown_field)]
+    pub show_fields: Vec<Field>,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where to put it; a new folder among the temporary files by default.
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Only these jobs or stores.
+    pub names: Vec<String>,
+    /// Only the config and what it refers to; no store is asked.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Which job.
+    #[command(flatten)]
+    pub part: JobPart,
+    /// What to show in clear.
+    #[command(flatten)]
+    pub shown: Shown,
+    /// Exit with 4 where there is something to do.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Which job.
+    #[command(flatten)]
+    pub part: JobPart,
+    /// What to show in clear.
+    #[command(flatten)]
+    pub shown: Shown,
+    /// Do not ask; needed where there is no terminal.
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Which job.
+    #[command(flatten)]
+    pub part: JobPart,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The conn_id, variable key or config name.
+    pub id: String,
+    /// Only this kind: connections, variables or configs.
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub kind: Option<Kind>,
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The run, by its id or the beginning of it.
+    pub run: Option<String>,
+    /// How many runs to list.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub limit: u32,
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// What to do with the log.
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+/// What to do with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Show its rows, the latest last.
+    Show {
+        /// Only this run's.
+        #[arg(long, value_name = "RUN")]
+        run: Option<String>,
+        /// How many rows.
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: u32,
+    },
+    /// Prove the chain from its first row to its head, and print the head.
+    Verify,
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    Kind::parse(word).ok_or_else(|| "expected connections, variables or configs".to_owned())
+}
+
+/// Fields that may hold no secret by their nature; a password or an extra is never shown.
+const SHOWABLE: [Field; 5] = [Field::ConnType, Field::Host, Field::Port, Field::Schema, Field::Login];
+
+fn shown_field(word: &str) -> Result<Field, String> {
+    match Field::parse(word) {
+        Some(field) if SHOWABLE.contains(&field) => Ok(field),
+        Some(_) => Err("this field may hold a secret and is never shown".to_owned()),
+        None => Err("expected some of conn_type, host, port, schema, login".to_owned()),
+    }
+}

@@ -1,0 +1,61 @@
+//! Floor 8, the commands; the only place that prints.
+
+mod apply;
+mod args;
+mod audit;
+mod check;
+mod console;
+mod demo;
+mod failure;
+mod history;
+mod interrupt;
+mod logging;
+mod plan;
+mod progress;
+mod session;
+mod show;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+pub use self::args::Arguments;
+use self::args::{AuditCommand, Command};
+use self::console::Console;
+use self::failure::Failure;
+
+/// Runs one command line and gives the exit code of `design`: 0 well, 1 failed, 2 bad input, 3 found, 4 changes, 130 interrupted.
+pub async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::begin(arguments.global.verbose);
+    let console = Console::new(&arguments.global);
+    match carry_out(arguments, &console).await {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            console.failure(&failure);
+            ExitCode::from(failure.exit_code)
+        }
+    }
+}
+
+async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
+    let config = arguments.global.config.as_deref();
+    match arguments.command {
+        Command::Demo(args) => demo::demo(args, console).await,
+        Command::Check(args) => check::check(config, &args, console).await,
+        Command::Plan(args) => plan::plan(config, args, console).await,
+        Command::Apply(args) => apply::apply(config, args, console).await,
+        Command::Verify(args) => verify::verify(config, args, console).await,
+        Command::Show(args) => show::show(config, args, console).await,
+        Command::History(args) => history::history(config, args, console).await,
+        Command::Audit(args) => match args.command {
+            AuditCommand::Show { run, limit } => audit::show(config, run.as_deref(), limit, console).await,
+            AuditCommand::Verify => audit::verify(config, console).await,
+        },
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "secretferry", &mut std::io::stdout());
+            Ok(0)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `plan`: what a job would do.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args;
+use super::console::Console;
+use super::failure::{CHANGES, FOUND, Failure};
+use super::progress::Progress;
+use super::session::{Narrowing, Session};
+use crate::engine::{Job, Preview, preview};
+use crate::model::Action;
+use crate::report::{PlanReport, json, text};
+
+/// Shows the plan; writes nothing anywhere, not even a ledger.
+pub async fn plan(config: Option<&Path>, args: args::Plan, console: &Console) -> Result<u8, Failure> {
+    let progress = Arc::new(Progress::new(console.bars));
+    let session = Session::begin(config, Arc::clone(&progress) as _)?;
+    let job = session.job(args.part.job.as_deref(), &Narrowing::of(&args.part, &args.shown))?;
+    let ledger = session.ledger_if_any().await?;
+    let stores = session.stores(&job, ledger.as_ref()).await?;
+    let mut preview = preview(&job, &stores, ledger.as_ref(), &*progress).await.map_err(Failure::run)?;
+    preview.findings.extend(progress.take_findings());
+    show(&job, &preview, console);
+    let changes = preview.plan.changes().next().is_some();
+    Ok(match troubled(&job, &preview) {
+        true => FOUND,
+        false if args.exit_code && changes => CHANGES,
+        false => 0,
+    })
+}
+
+/// Prints a plan.
+pub fn show(job: &Job, preview: &Preview, console: &Console) {
+    let report = PlanReport {
+        job: &job.name,
+        source: &job.source,
+        target: &job.target,
+        plan: &preview.plan,
+        findings: &preview.findings,
+    };
+    console.report(|| json::plan(&report), |paper| text::plan(&report, paper));
+}
+
+/// Tells whether a key is blocked or quarantined that the config does not accept.
+fn troubled(job: &Job, preview: &Preview) -> bool {
+    let refused = |action| matches!(action, Action::Block | Action::Quarantine);
+    preview.plan.steps.iter().any(|step| refused(step.action) && !job.accepts(&step.name))
+}

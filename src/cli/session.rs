@@ -1,0 +1,108 @@
+//! What every command begins with: the config, a job as the command narrows it, the ledger and the opened stores.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{JobPart, Shown};
+use super::failure::Failure;
+use crate::config::{Config, load};
+use crate::engine::{Job, Stores};
+use crate::ledger::Ledger;
+use crate::model::{Field, Kind, MasterKey, Observer, Purpose};
+use crate::naming::Filter;
+use crate::provider::{Error, Opening, Role, Store, StoreSettings, registry};
+
+/// A checked config and who watches the work.
+pub struct Session {
+    /// The config.
+    pub config: Config,
+    /// Who hears of what happens.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// How one command narrows a job.
+#[derive(Debug, Clone, Default)]
+pub struct Narrowing {
+    /// Only ids that match one of these globs; none given: all.
+    pub only: Vec<String>,
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Fields shown in clear.
+    pub shown: Vec<Field>,
+}
+
+impl Narrowing {
+    /// As the command line says.
+    pub fn of(part: &JobPart, shown: &Shown) -> Self {
+        Self { only: part.only.clone(), kind: part.kind, shown: shown.show_fields.clone() }
+    }
+}
+
+impl Session {
+    /// Reads and checks the config; all its faults come at once.
+    pub fn begin(file: Option<&Path>, observer: Arc<dyn Observer>) -> Result<Self, Failure> {
+        let config = load(file).map_err(Failure::config)?;
+        Ok(Self { config, observer })
+    }
+
+    /// The job as it will run.
+    pub fn job(&self, name: Option<&str>, narrowing: &Narrowing) -> Result<Job, Failure> {
+        let settings = self.config.job(name).map_err(|error| Failure::config(vec![error]))?;
+        let filter = Filter::new(&settings.kinds, &settings.include, &settings.exclude)
+            .and_then(|filter| filter.narrowed(narrowing.kind, &narrowing.only))
+            .map_err(Failure::pattern)?;
+        Ok(Job {
+            name: settings.name.clone(),
+            source: settings.source.clone(),
+            target: settings.target.clone(),
+            filter,
+            form: settings.form,
+            readers: settings.readers.clone(),
+            depth: settings.depth,
+            policy: settings.policy.clone(),
+            accept: settings.accept.clone(),
+            allow_masked: settings.allow_masked.clone(),
+            shown: narrowing.shown.clone(),
+        })
+    }
+
+    /// Opens the ledger, making it where there is none yet.
+    pub async fn ledger(&self) -> Result<Ledger, Failure> {
+        Ledger::open(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)
+    }
+
+    /// Opens the ledger; `None` where there is none, and then nothing is made.
+    pub async fn ledger_if_any(&self) -> Result<Option<Ledger>, Failure> {
+        Ledger::open_existing(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)
+    }
+
+    /// Opens both stores of a job, at the same time.
+    pub async fn stores(&self, job: &Job, ledger: Option<&Ledger>) -> Result<Stores, Failure> {
+        let (source, target) = futures::join!(
+            self.store(&job.source, Role::Source, ledger),
+            self.store(&job.target, Role::Target, ledger)
+        );
+        Ok(Stores { source: source.map_err(Failure::store)?, target: target.map_err(Failure::store)? })
+    }
+
+    /// Opens one store.
+    pub async fn store(&self, name: &str, role: Role, ledger: Option<&Ledger>) -> Result<Store, Error> {
+        let key = ledger.map_or_else(MasterKey::random, |ledger| ledger.key().clone());
+        let opening = Opening {
+            name: name.to_owned(),
+            role,
+            revision_key: key.subkey(Purpose::Revision),
+            observer: Arc::clone(&self.observer),
+        };
+        registry::open(self.settings(name), opening).await
+    }
+
+    fn settings(&self, store: &str) -> &dyn StoreSettings {
+        self.config.stores.get(store).expect("a checked config has every store that its jobs name").as_ref()
+    }
+
+    /// The folder that relative paths of the config are taken from.
+    pub fn folder(&self) -> &Path {
+        self.config.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+}

@@ -1,0 +1,170 @@
+//! Rules across tables, and the config that has passed them all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::error::ConfigError;
+use super::job::JobSettings;
+use super::store::StoreTable;
+use crate::ledger::LedgerSettings;
+use crate::naming::Place;
+use crate::provider::{Role, StoreSettings};
+use crate::reference::{Reference, ReferenceError};
+use crate::settings::{RawReference, SettingsFault, TablePath, suggestion};
+
+/// A whole checked config.
+#[derive(Debug)]
+pub struct Config {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// SHA-256 of the file's text, in hex, for the audit.
+    pub digest: String,
+    /// What is known between runs.
+    pub ledger: LedgerSettings,
+    /// The stores by name, not opened.
+    pub stores: BTreeMap<String, Box<dyn StoreSettings>>,
+    /// The jobs by name.
+    pub jobs: BTreeMap<String, JobSettings>,
+    references: Vec<(String, Reference)>,
+}
+
+/// A reference of the config behind which there is no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingReference {
+    /// The key of the config, dotted.
+    pub path: String,
+    /// Which variable or file, and what is wrong with it.
+    pub problem: ReferenceError,
+}
+
+impl Config {
+    /// Reads every reference once and names those that give no secret; a command that does not use them may still run.
+    pub fn missing_references(&self) -> Vec<MissingReference> {
+        let missing = |(path, reference): &(String, Reference)| {
+            let problem = reference.resolve().err()?;
+            Some(MissingReference { path: path.clone(), problem })
+        };
+        self.references.iter().filter_map(missing).collect()
+    }
+
+    /// Finds a job; without a name, the only one.
+    pub fn job(&self, name: Option<&str>) -> Result<&JobSettings, ConfigError> {
+        let words = || self.jobs.keys().map(String::as_str);
+        let refused = |problem: String, hint: String| {
+            ConfigError::new(&self.file, SettingsFault::new("jobs", problem).with_hint(hint))
+        };
+        match name {
+            Some(name) => {
+                let unknown = || refused(format!("no job is called {name:?}"), suggestion(name, words()));
+                self.jobs.get(name).ok_or_else(unknown)
+            }
+            None if self.jobs.len() == 1 => Ok(self.jobs.values().next().expect("there is one")),
+            None => {
+                let listed = words().collect::<Vec<_>>().join(", ");
+                Err(refused(format!("the config has {} jobs; name one", self.jobs.len()), format!("jobs: {listed}")))
+            }
+        }
+    }
+}
+
+/// What was read of each table; `None` where the table has faults of its own.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) ledger: Option<LedgerSettings>,
+    pub(super) stores: BTreeMap<String, Option<StoreTable>>,
+    pub(super) jobs: BTreeMap<String, JobPart>,
+    references: Vec<(String, Reference)>,
+}
+
+/// What was read of one job.
+#[derive(Debug)]
+pub(super) struct JobPart {
+    /// The stores it names, known even where other keys are faulty.
+    pub(super) source: Option<String>,
+    pub(super) target: Option<String>,
+    pub(super) settings: Option<JobSettings>,
+}
+
+impl Parts {
+    /// Remembers the references of the table at `above`.
+    pub(super) fn add_references(&mut self, above: &TablePath, found: Vec<RawReference>, folder: &Path) {
+        let sound = found.into_iter().filter_map(|raw| {
+            let reference = Reference::deserialize(raw.table).ok()?.relative_to(folder);
+            Some((format!("{above}.{}", raw.path), reference))
+        });
+        self.references.extend(sound);
+    }
+
+    /// Every fault that only shows when tables are held against each other.
+    pub(super) fn faults(&self) -> Vec<SettingsFault> {
+        let jobs = self.jobs.iter().flat_map(|(name, job)| self.job_faults(name, job));
+        jobs.chain(self.shared_names()).collect()
+    }
+
+    /// The config; only where there are no faults.
+    pub(super) fn config(self, file: &Path, digest: String) -> Config {
+        let stores = self.stores.into_iter().filter_map(|(name, store)| Some((name, store?.settings)));
+        let jobs = self.jobs.into_iter().filter_map(|(name, job)| Some((name, job.settings?)));
+        Config {
+            file: file.to_owned(),
+            digest,
+            ledger: self.ledger.unwrap_or_default(),
+            stores: stores.collect(),
+            jobs: jobs.collect(),
+            references: self.references,
+        }
+    }
+
+    fn job_faults(&self, name: &str, job: &JobPart) -> Vec<SettingsFault> {
+        let path = TablePath::default().key("jobs").key(name);
+        let mut faults = Vec::new();
+        let mut find = |key, store: Option<&String>, role| self.store(&path.key(key), store?, role, &mut faults);
+        let source = find("source", job.source.as_ref(), Role::Source);
+        let target = find("target", job.target.as_ref(), Role::Target);
+        let (Some(source), Some(target), Some(job)) = (source, target, &job.settings) else { return faults };
+        if job.source == job.target || source.settings.identity() == target.settings.identity() {
+            let problem = format!("{} and {} are the same place", job.source, job.target);
+            faults.push(SettingsFault::new(path.key("target").to_string(), problem));
+        }
+        faults.extend(kind_faults(&path, job, &job.source, source));
+        faults.extend(kind_faults(&path, job, &job.target, target));
+        faults
+    }
+
+    // The store a job names, if it can play its part; `None` without a fault where the store's own table is faulty.
+    fn store(&self, path: &TablePath, name: &str, role: Role, faults: &mut Vec<SettingsFault>) -> Option<&StoreTable> {
+        let path = path.to_string();
+        let Some(store) = self.stores.get(name) else {
+            let hint = suggestion(name, self.stores.keys().map(String::as_str));
+            faults.push(SettingsFault::new(path, format!("no store is called {name:?}")).with_hint(hint));
+            return None;
+        };
+        let store = store.as_ref()?;
+        if !store.roles.contains(&role) {
+            let only = if role == Role::Target { "a source only" } else { "a target only" };
+            faults.push(SettingsFault::new(path, format!("{name} is of the kind {}: {only}", store.settings.kind())));
+            return None;
+        }
+        Some(store)
+    }
+
+    // `check NAME` takes the name of a job or of a store.
+    fn shared_names(&self) -> impl Iterator<Item = SettingsFault> {
+        self.jobs.keys().filter(|name| self.stores.contains_key(*name)).map(|name| {
+            let path = TablePath::default().key("jobs").key(name);
+            SettingsFault::new(path.to_string(), "a store has this name too").with_hint("give the job another name")
+        })
+    }
+}
+
+fn kind_faults(path: &TablePath, job: &JobSettings, name: &str, store: &StoreTable) -> Vec<SettingsFault> {
+    let rule = store.settings.rule();
+    let off = job.kinds.iter().filter(|kind| *rule.place(**kind) == Place::Off);
+    let fault = |kind: &crate::model::Kind| {
+        let problem = format!("{name} ({}) holds no {}", store.settings.kind(), kind.plural());
+        SettingsFault::new(path.key("kinds").to_string(), problem)
+    };
+    off.map(fault).collect()
+}

@@ -1,0 +1,272 @@
+//! The `[jobs.x]` table: what is carried from where to where, and under which rules.
+
+use std::time::Duration;
+
+use globset::Glob;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::policy::PolicyTable;
+use crate::model::{Form, Kind, Reader};
+use crate::planner::{Depth, Policy};
+use crate::settings::{DurationText, SettingsFault, read_table};
+
+const DEEP_COMPARE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One job, checked as far as its own table goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobSettings {
+    /// Its name in the config.
+    pub name: String,
+    /// The store that is read.
+    pub source: String,
+    /// The store that is written.
+    pub target: String,
+    /// What is carried.
+    pub kinds: Vec<Kind>,
+    /// Globs over the ids in scope; each is sound.
+    pub include: Vec<String>,
+    /// Globs over the ids out of scope; each is sound.
+    pub exclude: Vec<String>,
+    /// How connections are written; `None` for the target's usual form.
+    pub form: Option<Form>,
+    /// Who must read right what is written; never empty.
+    pub readers: Vec<Reader>,
+    /// How deep a run looks; `None` for the cheapest that proves "unchanged".
+    pub depth: Option<Depth>,
+    /// Ids (`x`, or `connections/x`) whose block or quarantine is known and fine.
+    pub accept: Vec<String>,
+    /// Ids whose value really is `***`.
+    pub allow_masked: Vec<String>,
+    /// What a run may do to the target.
+    pub policy: Policy,
+}
+
+/// The table as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct JobTable {
+    source: String,
+    target: Option<String>,
+    targets: Option<Vec<String>>,
+    #[serde(default = "default_kinds")]
+    kinds: Vec<KindWord>,
+    #[serde(default = "default_include")]
+    include: Vec<String>,
+    #[serde(default)]
+    exclude: Vec<String>,
+    format: Option<FormWord>,
+    #[serde(default = "default_readers")]
+    readers: Vec<ReaderWord>,
+    #[serde(default)]
+    compare: CompareWord,
+    #[serde(default = "default_deep_compare")]
+    deep_compare_every: DurationText,
+    #[serde(default)]
+    accept: Vec<String>,
+    #[serde(default)]
+    allow_masked: Vec<String>,
+    #[serde(default)]
+    policy: PolicyTable,
+    rename: Option<Value>,
+    strip_prefix: Option<Value>,
+    add_prefix: Option<Value>,
+    template: Option<Value>,
+    #[serde(rename = "override")]
+    overrides: Option<Value>,
+    schedule: Option<Value>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum KindWord {
+    Connections,
+    Variables,
+    Configs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum FormWord {
+    Fields,
+    Json,
+    Uri,
+    Auto,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum ReaderWord {
+    #[serde(rename = "airflow-2")]
+    Airflow2,
+    #[serde(rename = "airflow-3")]
+    Airflow3,
+    #[serde(rename = "airflow-3-worker")]
+    Airflow3Worker,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum CompareWord {
+    #[default]
+    Auto,
+    Listing,
+    Metadata,
+    Values,
+}
+
+fn default_kinds() -> Vec<KindWord> {
+    vec![KindWord::Connections, KindWord::Variables]
+}
+
+fn default_include() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+fn default_readers() -> Vec<ReaderWord> {
+    vec![ReaderWord::Airflow2, ReaderWord::Airflow3, ReaderWord::Airflow3Worker]
+}
+
+fn default_deep_compare() -> DurationText {
+    DurationText(DEEP_COMPARE_EVERY)
+}
+
+impl JobSettings {
+    /// Reads a job's table; every fault of it at once.
+    pub(super) fn read(name: &str, table: Table) -> Result<Self, Vec<SettingsFault>> {
+        let table: JobTable = read_table(table)?;
+        let mut faults = table.faults();
+        let target = table.only_target().map_err(|fault| faults.push(fault));
+        match target {
+            Ok(target) if faults.is_empty() => Ok(table.settings(name, target)),
+            _ => Err(faults),
+        }
+    }
+}
+
+impl JobTable {
+    fn faults(&self) -> Vec<SettingsFault> {
+        let globs = [("include", &self.include), ("exclude", &self.exclude)].into_iter().flat_map(glob_faults);
+        self.not_built_yet().into_iter().chain(self.empty_lists()).chain(globs).collect()
+    }
+
+    fn not_built_yet(&self) -> Vec<SettingsFault> {
+        let known = [
+            ("rename", self.rename.is_some()),
+            ("strip-prefix", self.strip_prefix.is_some()),
+            ("add-prefix", self.add_prefix.is_some()),
+            ("template", self.template.is_some()),
+            ("override", self.overrides.is_some()),
+            ("schedule", self.schedule.is_some()),
+        ];
+        let mut faults: Vec<_> =
+            known.into_iter().filter(|(_, used)| *used).map(|(key, _)| not_built_yet(key)).collect();
+        if self.format == Some(FormWord::Auto) {
+            let fault = SettingsFault::new("format", "the format \"auto\" is not built yet");
+            faults.push(fault.with_hint("write \"fields\", \"json\" or \"uri\", or leave the key out"));
+        }
+        if self.deep_compare_every.0 != DEEP_COMPARE_EVERY {
+            faults.push(not_built_yet("deep-compare-every").with_hint("leave the key out"));
+        }
+        faults
+    }
+
+    fn empty_lists(&self) -> Vec<SettingsFault> {
+        let lists = [("kinds", self.kinds.len()), ("include", self.include.len()), ("readers", self.readers.len())];
+        let empty = lists.into_iter().filter(|(_, length)| *length == 0);
+        empty.map(|(key, _)| SettingsFault::new(key, "expected at least one")).collect()
+    }
+
+    fn only_target(&self) -> Result<String, SettingsFault> {
+        match (&self.target, self.targets.as_deref()) {
+            (Some(target), None) => Ok(target.clone()),
+            (None, Some([target])) => Ok(target.clone()),
+            (None, Some([])) => Err(SettingsFault::new("targets", "expected at least one")),
+            (None, Some(_)) => {
+                let fault = SettingsFault::new("targets", "several targets in one job are not built yet");
+                Err(fault.with_hint("write one job for each target"))
+            }
+            (Some(_), Some(_)) => Err(SettingsFault::new("targets", "target is given too; write one of the two")),
+            (None, None) => Err(SettingsFault::new("target", "this key is required")),
+        }
+    }
+
+    fn settings(self, name: &str, target: String) -> JobSettings {
+        JobSettings {
+            name: name.to_owned(),
+            source: self.source,
+            target,
+            kinds: distinct(self.kinds.into_iter().map(Kind::from)),
+            include: self.include,
+            exclude: self.exclude,
+            form: self.format.and_then(FormWord::form),
+            readers: distinct(self.readers.into_iter().map(Reader::from)),
+            depth: self.compare.depth(),
+            accept: self.accept,
+            allow_masked: self.allow_masked,
+            policy: self.policy.into(),
+        }
+    }
+}
+
+fn not_built_yet(key: &str) -> SettingsFault {
+    SettingsFault::new(key, "this key is not built yet")
+}
+
+fn glob_faults((key, patterns): (&str, &Vec<String>)) -> Vec<SettingsFault> {
+    let fault = |(index, pattern): (usize, &String)| {
+        let error = Glob::new(pattern).err()?;
+        Some(SettingsFault::new(format!("{key}[{index}]"), format!("{pattern:?} is no glob: {}", error.kind())))
+    };
+    patterns.iter().enumerate().filter_map(fault).collect()
+}
+
+fn distinct<T: PartialEq>(members: impl Iterator<Item = T>) -> Vec<T> {
+    members.fold(Vec::new(), |mut kept, member| {
+        if !kept.contains(&member) {
+            kept.push(member);
+        }
+        kept
+    })
+}
+
+impl From<KindWord> for Kind {
+    fn from(word: KindWord) -> Self {
+        match word {
+            KindWord::Connections => Self::Connection,
+            KindWord::Variables => Self::Variable,
+            KindWord::Configs => Self::Config,
+        }
+    }
+}
+
+impl From<ReaderWord> for Reader {
+    fn from(word: ReaderWord) -> Self {
+        match word {
+            ReaderWord::Airflow2 => Self::Airflow2,
+            ReaderWord::Airflow3 => Self::Airflow3,
+            ReaderWord::Airflow3Worker => Self::Airflow3Worker,
+        }
+    }
+}
+
+impl FormWord {
+    const fn form(self) -> Option<Form> {
+        match self {
+            Self::Fields => Some(Form::Fields),
+            Self::Json => Some(Form::Json),
+            Self::Uri => Some(Form::Uri),
+            Self::Auto => None,
+        }
+    }
+}
+
+impl CompareWord {
+    const fn depth(self) -> Option<Depth> {
+        match self {
+            Self::Auto => None,
+            Self::Listing => Some(Depth::Listing),
+            Self::Metadata => Some(Depth::Metadata),
+            Self::Values => Some(Depth::Values),
+        }
+    }
+}

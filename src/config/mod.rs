@@ -1,0 +1,14 @@
+//! Floor 6, the config: the TOML file, joined from each floor's settings and checked as a whole.
+
+mod check;
+mod error;
+mod file;
+mod job;
+mod policy;
+mod position;
+mod store;
+
+pub use check::{Config, MissingReference};
+pub use error::ConfigError;
+pub use file::{find, load, parse, parse_with};
+pub use job::JobSettings;

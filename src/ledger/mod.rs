@@ -1,0 +1,30 @@
+//! Floor 3, our SQL: what is known between runs. Flat rows and no decisions; it never sees a value.
+//!
+//! One task writes, any number of callers read. Everything is written down in `docs/ledger-format.md`.
+
+mod audit;
+mod baseline;
+mod conclude;
+mod error;
+mod history;
+mod key_file;
+mod lease;
+mod open;
+mod runs;
+mod schema;
+mod settings;
+mod steps;
+mod verify;
+mod writer;
+
+pub use audit::{AuditFilter, AuditHead, AuditRow};
+pub use baseline::{Remembered, Seen};
+pub use conclude::{BaselineChange, Conclusion, Done, Failure, Settlement};
+pub use error::LedgerError;
+pub use history::{Run, StepRecord};
+pub use lease::{Holder, Lease};
+pub use open::Ledger;
+pub use runs::{RunEnd, RunId, RunStart, RunStatus};
+pub use settings::LedgerSettings;
+pub use steps::{Intent, StepId, StepState, Unsettled};
+pub use verify::{AuditProof, Break};

@@ -1,0 +1,277 @@
+//! The one task that commits: what waits while a commit runs goes into the next one together, with the audit chain's head.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection as _, raw_sql};
+use tokio::sync::{mpsc, oneshot};
+
+use super::audit::{AuditHead, AuditRow, ChainEnds};
+use super::error::LedgerError;
+use crate::model::Subkey;
+
+/// The most changes of one transaction.
+const LARGEST_GROUP: usize = 512;
+
+/// One change of the ledger: all of it is committed, or nothing.
+#[async_trait]
+pub(super) trait Change: Send + 'static {
+    /// What the caller is told once it is durable.
+    type Answer: Send;
+
+    /// Writes it down.
+    async fn record(&self, pen: &mut Pen<'_>) -> Result<Self::Answer, LedgerError>;
+
+    /// Whether it begins new work, which a ledger that has failed refuses; what has happened may always be noted.
+    const BEGINS_WORK: bool = false;
+}
+
+/// What a change writes with: the open transaction, its time, and the audit chain.
+pub(super) struct Pen<'a> {
+    /// The connection, inside the transaction.
+    pub connection: &'a mut SqliteConnection,
+    /// The time of everything in this transaction, in microseconds.
+    pub now: i64,
+    key: &'a Subkey,
+    ends: ChainEnds,
+}
+
+impl<'a> Pen<'a> {
+    async fn take(connection: &'a mut SqliteConnection, key: &'a Subkey) -> Result<Self, LedgerError> {
+        let ends = ChainEnds::load(connection).await?;
+        // A head that somebody else wrote must not get our seal: that would hide what they did.
+        if !ends.is_sealed(key) {
+            return Err(LedgerError::SealBroken);
+        }
+        Ok(Self { connection, now: Timestamp::now().as_microsecond(), key, ends })
+    }
+
+    /// Appends a row to the audit log; its place, time and digest are filled in.
+    pub(super) async fn audit(&mut self, mut row: AuditRow) -> Result<(), LedgerError> {
+        row.sequence = self.ends.head.sequence + 1;
+        row.happened_at = Timestamp::from_microsecond(self.now).unwrap_or(Timestamp::MAX);
+        let digest = row.digest(self.key, &self.ends.head.digest);
+        row.insert(self.connection, &digest).await?;
+        self.ends.head = AuditHead { sequence: row.sequence, digest };
+        Ok(())
+    }
+
+    /// The audit chain's head as of now, inside the transaction.
+    pub(super) fn head(&self) -> &AuditHead {
+        &self.ends.head
+    }
+
+    // A change that is refused leaves nothing behind and does not spoil its neighbours.
+    async fn record(&mut self, request: &mut dyn Request) -> Result<(), LedgerError> {
+        let before = self.ends.head.clone();
+        raw_sql("SAVEPOINT change").execute(&mut *self.connection).await?;
+        match request.record(self).await {
+            Ok(()) => {}
+            Err(error) if error.is_of_the_file() => return Err(error),
+            Err(_) => {
+                raw_sql("ROLLBACK TO change").execute(&mut *self.connection).await?;
+                self.ends.head = before;
+            }
+        }
+        raw_sql("RELEASE change").execute(&mut *self.connection).await?;
+        Ok(())
+    }
+}
+
+/// A change on its way to the writer, with somebody who waits for the answer.
+#[async_trait]
+trait Request: Send {
+    fn begins_work(&self) -> bool;
+    async fn record(&mut self, pen: &mut Pen<'_>) -> Result<(), LedgerError>;
+    fn answer(self: Box<Self>, committed: Result<(), LedgerError>);
+}
+
+struct Pending<C: Change> {
+    change: C,
+    recorded: Option<Result<C::Answer, LedgerError>>,
+    caller: oneshot::Sender<Result<C::Answer, LedgerError>>,
+}
+
+#[async_trait]
+impl<C: Change + Sync> Request for Pending<C> {
+    fn begins_work(&self) -> bool {
+        C::BEGINS_WORK
+    }
+
+    async fn record(&mut self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
+        let recorded = self.change.record(pen).await;
+        let answer = recorded.as_ref().map(|_| ()).map_err(Clone::clone);
+        self.recorded = Some(recorded);
+        answer
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), LedgerError>) {
+        let answer = match committed {
+            Ok(()) => self.recorded.unwrap_or(Err(LedgerError::Closed)),
+            Err(error) => Err(error),
+        };
+        // A caller that no longer waits has given up; what is written stays written.
+        let _ = self.caller.send(answer);
+    }
+}
+
+/// The way to the task that commits; cheap to clone. The task ends when the last clone is dropped.
+#[derive(Clone)]
+pub(super) struct Writer {
+    requests: mpsc::UnboundedSender<Box<dyn Request>>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Starts the task on a prepared connection.
+    pub(super) fn start(connection: SqliteConnection, key: Subkey) -> Self {
+        // Unbounded, because all who send wait for their answer before they send again.
+        let (requests, waiting) = mpsc::unbounded_channel();
+        let commits = Arc::new(AtomicU64::new(0));
+        tokio::spawn(Scribe { connection, key, commits: Arc::clone(&commits), failed: None }.run(waiting));
+        Self { requests, commits }
+    }
+
+    /// Writes a change and waits until it is durable.
+    pub(super) async fn write<C: Change + Sync>(&self, change: C) -> Result<C::Answer, LedgerError> {
+        self.post(change).await.unwrap_or(Err(LedgerError::Closed))
+    }
+
+    /// Hands a change over; who does not wait for the answer does not learn whether it was written.
+    pub(super) fn post<C: Change + Sync>(&self, change: C) -> oneshot::Receiver<Result<C::Answer, LedgerError>> {
+        let (caller, answer) = oneshot::channel();
+        // If the task is gone the request is dropped with its sender, which the receiver sees.
+        let _ = self.requests.send(Box::new(Pending { change, recorded: None, caller }));
+        answer
+    }
+
+    /// How many transactions were committed so far.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+}
+
+struct Scribe {
+    connection: SqliteConnection,
+    key: Subkey,
+    commits: Arc<AtomicU64>,
+    failed: Option<LedgerError>,
+}
+
+impl Scribe {
+    async fn run(mut self, mut waiting: mpsc::UnboundedReceiver<Box<dyn Request>>) {
+        let mut group = Vec::new();
+        while waiting.recv_many(&mut group, LARGEST_GROUP).await > 0 {
+            self.commit(std::mem::take(&mut group)).await;
+        }
+        // The transaction log is folded into the file here; if that fails, the next open does it.
+        let _ = self.connection.close().await;
+    }
+
+    async fn commit(&mut self, group: Vec<Box<dyn Request>>) {
+        let mut group = self.without_new_work(group);
+        if group.is_empty() {
+            return;
+        }
+        let committed = self.write(&mut group).await;
+        match &committed {
+            Ok(()) => {
+                self.commits.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) => self.give_up(error).await,
+        }
+        for request in group {
+            request.answer(committed.clone());
+        }
+    }
+
+    /// Refuses what would begin new work once the file has failed: no intent row, no write.
+    fn without_new_work(&self, group: Vec<Box<dyn Request>>) -> Vec<Box<dyn Request>> {
+        let Some(cause) = &self.failed else { return group };
+        let (refused, admitted): (Vec<_>, Vec<_>) = group.into_iter().partition(|request| request.begins_work());
+        for request in refused {
+            request.answer(Err(LedgerError::Refusing(Box::new(cause.clone()))));
+        }
+        admitted
+    }
+
+    async fn write(&mut self, group: &mut [Box<dyn Request>]) -> Result<(), LedgerError> {
+        raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        let mut pen = Pen::take(&mut self.connection, &self.key).await?;
+        for request in group {
+            pen.record(request.as_mut()).await?;
+        }
+        pen.ends.store(pen.connection, &self.key).await?;
+        raw_sql("COMMIT").execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    async fn give_up(&mut self, error: &LedgerError) {
+        // Where SQLite has rolled back on its own, there is nothing left to roll back.
+        let _ = raw_sql("ROLLBACK").execute(&mut self.connection).await;
+        tracing::error!(%error, "the ledger could not be written");
+        if error.is_of_the_file() && self.failed.is_none() {
+            self.failed = Some(error.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use crate::ledger::{Ledger, LedgerSettings};
+
+    /// Leaves the database room for so many more pages, as a disk that fills up does.
+    struct Room(i64);
+
+    #[async_trait]
+    impl Change for Room {
+        type Answer = ();
+
+        async fn record(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
+            let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *pen.connection).await?;
+            let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages + self.0));
+            raw_sql(limit).execute(&mut *pen.connection).await?;
+            Ok(())
+        }
+    }
+
+    /// Something that takes a page or more.
+    struct Bulk;
+
+    #[async_trait]
+    impl Change for Bulk {
+        type Answer = ();
+        const BEGINS_WORK: bool = true;
+
+        async fn record(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
+            pen.audit(AuditRow { detail: Some("x".repeat(20_000)), ..AuditRow::of("bulk") }).await
+        }
+    }
+
+    // On one thread the writer does not look before all have sent, so they share a transaction.
+    #[tokio::test]
+    async fn a_full_disk_fails_everybody_who_waits_and_nothing_new_is_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&LedgerSettings::default(), folder.path()).await.unwrap();
+        let writer = ledger.writer();
+        writer.write(Bulk).await.unwrap();
+        writer.write(Room(7)).await.unwrap();
+        // The first alone would fit; together they do not, and then none of them is written.
+        let answers = tokio::join!(writer.write(Room(7)), writer.write(Bulk), writer.write(Bulk), writer.write(Bulk));
+        assert_eq!(
+            answers,
+            (Err(LedgerError::Full), Err(LedgerError::Full), Err(LedgerError::Full), Err(LedgerError::Full))
+        );
+        let proof = ledger.audit_verify().await.unwrap();
+        assert_eq!((proof.rows, proof.broken), (1, None));
+
+        writer.write(Room(1000)).await.unwrap();
+        let refusing = LedgerError::Refusing(Box::new(LedgerError::Full));
+        assert_eq!(writer.write(Bulk).await.unwrap_err(), refusing);
+    }
+}

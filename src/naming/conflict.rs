@@ -1,0 +1,205 @@
+//! Names that would meet under one key, found in the config alone, before any call.
+
+use std::fmt;
+
+use super::meeting::{Pattern, Patterns, meeting};
+use super::rule::{Mount, Rule, Teams};
+use crate::model::{Kind, Severity};
+
+/// What one target of one job may write.
+#[derive(Debug, Clone, Copy)]
+pub struct JobNames<'a> {
+    /// The job's name.
+    pub job: &'a str,
+    /// The target's name.
+    pub store: &'a str,
+    /// The target under any name: equal for two stores that are one place.
+    pub identity: &'a str,
+    /// How the target spells names.
+    pub rule: &'a Rule,
+    /// The kinds in scope.
+    pub kinds: &'a [Kind],
+    /// Globs over the ids in scope.
+    pub include: &'a [String],
+    /// Globs over the ids out of scope.
+    pub exclude: &'a [String],
+}
+
+/// Names that would meet under one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Conflict {
+    /// Two kinds of one job lie under prefixes that cannot always be told apart.
+    Prefixes {
+        /// The job.
+        job: String,
+        /// The target.
+        store: String,
+        /// The two kinds.
+        kinds: (Kind, Kind),
+        /// How the prefixes lie to each other.
+        overlap: Overlap,
+    },
+    /// Two jobs, or two targets of one, may write one key.
+    Jobs {
+        /// The jobs, with their targets.
+        jobs: [(String, String); 2],
+        /// A text for which both hold: an id, or a key where the two spell names differently.
+        example: String,
+    },
+}
+
+/// How two prefixes lie to each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Overlap {
+    /// They are this same text: every id of one kind could be one of the other.
+    Equal(String),
+    /// The second lies in the first: single ids, which [`encode`](super::encode) refuses, would read as the other kind.
+    Nested(String, String),
+}
+
+impl Conflict {
+    /// Whether it stops the job, or only some ids of it.
+    pub const fn severity(&self) -> Severity {
+        match self {
+            Self::Prefixes { overlap: Overlap::Nested(..), .. } => Severity::Warning,
+            Self::Prefixes { .. } | Self::Jobs { .. } => Severity::Error,
+        }
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefixes { job, store, kinds: (one, other), overlap } => {
+                let (one, other) = (one.plural(), other.plural());
+                write!(f, "job {job}: in {store}, {one} and {other} ")?;
+                match overlap {
+                    Overlap::Equal(prefix) => {
+                        write!(f, "both lie under \"{prefix}\" and cannot be told apart; give each its own prefix")
+                    }
+                    Overlap::Nested(outer, inner) => write!(
+                        f,
+                        "overlap: \"{inner}\" lies in \"{outer}\"; ids that read as the other kind will be refused"
+                    ),
+                }
+            }
+            Self::Jobs { jobs: [(job, store), (other_job, other_store)], example } if job == other_job => {
+                write!(
+                    f,
+                    "job {job}: its targets {store} and {other_store} are one place, and both may write `{example}`; drop one"
+                )
+            }
+            Self::Jobs { jobs: [(job, store), (other_job, other_store)], example } => write!(
+                f,
+                "jobs {job} (to {store}) and {other_job} (to {other_store}) may both write `{example}`; \
+                 narrow the kinds, include or exclude of one"
+            ),
+        }
+    }
+}
+
+/// Finds every conflict among all jobs of a config.
+pub fn static_conflicts(jobs: &[JobNames<'_>]) -> Vec<Conflict> {
+    let own = jobs.iter().flat_map(|names| {
+        prefix_overlaps(names.rule, names.kinds).into_iter().map(|(kinds, overlap)| Conflict::Prefixes {
+            job: names.job.to_owned(),
+            store: names.store.to_owned(),
+            kinds,
+            overlap,
+        })
+    });
+    let pairs =
+        jobs.iter().enumerate().flat_map(|(index, one)| jobs[index + 1..].iter().map(move |other| (one, other)));
+    let shared = pairs.filter(|(one, other)| one.identity == other.identity).filter_map(|(one, other)| {
+        let named = |names: &JobNames<'_>| (names.job.to_owned(), names.store.to_owned());
+        Some(Conflict::Jobs { jobs: [named(one), named(other)], example: shared_key(one, other)? })
+    });
+    own.chain(shared).collect()
+}
+
+/// Finds the kinds of a store whose prefixes cannot always be told apart; worth asking of a source too.
+pub fn prefix_overlaps(rule: &Rule, kinds: &[Kind]) -> Vec<((Kind, Kind), Overlap)> {
+    let mut found = Vec::new();
+    for one in Kind::ALL {
+        for other in Kind::ALL.into_iter().filter(|other| *other > one) {
+            if kinds.contains(&one) && kinds.contains(&other) {
+                found.extend(overlap(rule, one, other).map(|overlap| ((one, other), overlap)));
+            }
+        }
+    }
+    found
+}
+
+/// The worst overlap among the prefixes of two kinds.
+fn overlap(rule: &Rule, one: Kind, other: Kind) -> Option<Overlap> {
+    let lies_in = |inner: &str, outer: &str| {
+        outer.is_empty() || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(rule.separator))
+    };
+    let others = rule.place(other).prefixes();
+    let pairs = rule.place(one).prefixes().iter().flat_map(|one| others.iter().map(move |other| (one, other)));
+    let mut nested = None;
+    for (one, other) in pairs {
+        if one == other {
+            return Some(Overlap::Equal(one.clone()));
+        }
+        if lies_in(other, one) {
+            nested = Some(Overlap::Nested(one.clone(), other.clone()));
+        } else if lies_in(one, other) {
+            nested = Some(Overlap::Nested(other.clone(), one.clone()));
+        }
+    }
+    nested
+}
+
+/// An id or key that two jobs into one place may both write.
+fn shared_key(one: &JobNames<'_>, other: &JobNames<'_>) -> Option<String> {
+    one.kinds.iter().find_map(|kind| other.kinds.iter().find_map(|other_kind| meet(one, *kind, other, *other_kind)))
+}
+
+fn meet(one: &JobNames<'_>, kind: Kind, other: &JobNames<'_>, other_kind: Kind) -> Option<String> {
+    let prefix = one.rule.place(kind).prefixes().first()?;
+    let other_prefix = other.rule.place(other_kind).prefixes().first()?;
+    if prefix == other_prefix && spells_alike(one.rule, other.rule) {
+        return meeting(&ids(one, other), &ids(other, one));
+    }
+    meeting(&keys(one, other, prefix), &keys(other, one, other_prefix))
+}
+
+/// Whether equal keys under equal prefixes mean equal ids.
+fn spells_alike(one: &Rule, other: &Rule) -> bool {
+    one.separator == other.separator
+        && one.mount == other.mount
+        && one.teams == other.teams
+        && one.folding == other.folding
+}
+
+/// The ids a job may write. What it includes in the very words the other excludes is left out, whatever it means.
+fn ids(own: &JobNames<'_>, other: &JobNames<'_>) -> Patterns {
+    let included = own.include.iter().filter(|pattern| !other.exclude.contains(pattern));
+    Patterns {
+        include: included.map(|pattern| Pattern::glob(pattern)).collect(),
+        exclude: own.exclude.iter().map(|pattern| Pattern::glob(pattern)).collect(),
+    }
+}
+
+/// The keys a job may write, for two stores that spell names differently: exact where the id ends the key.
+fn keys(own: &JobNames<'_>, other: &JobNames<'_>, prefix: &str) -> Patterns {
+    let separator = own.rule.separator;
+    let head = if prefix.is_empty() { String::new() } else { format!("{prefix}{separator}") };
+    match (own.rule.mount, own.rule.teams) {
+        (Mount::Fixed, Teams::Unsupported) => {
+            let behind = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.behind(&head)).collect();
+            let Patterns { include, exclude } = ids(own, other);
+            Patterns { include: behind(&include), exclude: behind(&exclude) }
+        }
+        (Mount::Fixed, Teams::Folder) => roughly(Pattern::anything().behind(&head)),
+        (Mount::Fixed, Teams::Beside) => roughly(Pattern::anything().behind(prefix)),
+        (Mount::FirstSegment, _) => {
+            roughly(Pattern::anything().behind(&format!("{separator}{prefix}")).behind_anything())
+        }
+    }
+}
+
+fn roughly(pattern: Pattern) -> Patterns {
+    Patterns { include: vec![pattern], exclude: Vec::new() }
+}

@@ -1,0 +1,139 @@
+//! Names to a store's keys and back, under its rule.
+
+use std::cmp::Reverse;
+
+use super::error::NameError;
+use super::rule::{Charset, Mount, Rule, Teams};
+use crate::model::{Kind, RemoteKey, SecretName};
+
+/// A name read from a key, and which of its kind's prefixes it was found under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// The name.
+    pub name: SecretName,
+    /// The prefix's index in the kind's [`Place`](super::Place); only keys of index 0 are ever written.
+    pub place: usize,
+}
+
+/// Spells a name as the store's key, under the first prefix of its kind.
+///
+/// Refuses every name that [`decode`] would read back as another, so two names never share a key.
+pub fn encode(rule: &Rule, name: &SecretName) -> Result<RemoteKey, NameError> {
+    let prefix = rule.place(name.kind).prefixes().first().ok_or_else(|| NameError::KindOff { name: name.clone() })?;
+    let key = spell(rule, prefix, name)?;
+    match decode(rule, &key) {
+        Some(decoded) if decoded.name == *name => Ok(key),
+        other => {
+            Err(NameError::Ambiguous { name: name.clone(), key, reads_as: other.map(|decoded| Box::new(decoded.name)) })
+        }
+    }
+}
+
+/// Reads a key as a name; `None` for a key that lies under none of our prefixes.
+///
+/// Where prefixes overlap the longest wins, where they are equal the first kind.
+pub fn decode(rule: &Rule, key: &RemoteKey) -> Option<Decoded> {
+    let (mount, path) = match rule.mount {
+        Mount::Fixed => (None, key.as_str()),
+        Mount::FirstSegment => {
+            let (mount, path) = key.as_str().split_once(rule.separator)?;
+            (Some(mount), path)
+        }
+    };
+    let (kind, place, prefix) = home(rule, path)?;
+    let (team, id) = parts(rule, kind, prefix, path)?;
+    if id.is_empty() {
+        return None;
+    }
+    let id = mount.map_or_else(|| id.to_owned(), |mount| format!("{mount}{}{id}", rule.separator));
+    Some(Decoded { name: SecretName { kind, team: team.map(str::to_owned), id }, place })
+}
+
+/// Spells a name under one prefix and holds the key to the store's charset and length.
+pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<RemoteKey, NameError> {
+    let refused = || name.clone();
+    let separator = rule.separator;
+    if name.id.is_empty() {
+        return Err(NameError::Empty { name: refused() });
+    }
+    let (mount, id) = match rule.mount {
+        Mount::Fixed => (None, name.id.as_str()),
+        Mount::FirstSegment => {
+            let (mount, id) =
+                name.id.split_once(separator).ok_or_else(|| NameError::NoMount { name: refused(), separator })?;
+            (Some(mount), id)
+        }
+    };
+    let path = match (&name.team, teams(rule, name.kind)) {
+        (None, Teams::Folder) if id.contains(separator) => {
+            return Err(NameError::LooksLikeTeam { name: refused(), separator });
+        }
+        (None, _) if prefix.is_empty() => id.to_owned(),
+        (None, _) => format!("{prefix}{separator}{id}"),
+        (Some(_), Teams::Unsupported) => return Err(NameError::Team { name: refused() }),
+        (Some(team), Teams::Beside) => format!("{prefix}@{team}{separator}{id}"),
+        (Some(team), Teams::Folder) => format!("{prefix}{separator}{team}{separator}{id}"),
+    };
+    let key = mount.map_or_else(|| path.clone(), |mount| format!("{mount}{separator}{path}"));
+    check(rule, name, &key)?;
+    Ok(RemoteKey::new(key))
+}
+
+/// Airflow looks configs up for everybody, whatever the store does with teams.
+fn teams(rule: &Rule, kind: Kind) -> Teams {
+    if kind == Kind::Config { Teams::Unsupported } else { rule.teams }
+}
+
+fn check(rule: &Rule, name: &SecretName, key: &str) -> Result<(), NameError> {
+    if let Some(limit) = rule.max_length.filter(|limit| key.len() > *limit) {
+        return Err(NameError::TooLong { name: name.clone(), length: key.len(), limit });
+    }
+    if rule.charset == Charset::Any {
+        return Ok(());
+    }
+    if key.chars().any(char::is_control) {
+        return Err(NameError::Control { name: name.clone() });
+    }
+    if key.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
+        return Err(NameError::Segment { name: name.clone(), key: key.to_owned() });
+    }
+    Ok(())
+}
+
+/// The longest prefix that `path` lies under.
+fn home<'a>(rule: &'a Rule, path: &str) -> Option<(Kind, usize, &'a str)> {
+    Kind::ALL
+        .into_iter()
+        .flat_map(|kind| {
+            rule.place(kind).prefixes().iter().enumerate().map(move |(place, prefix)| (kind, place, prefix))
+        })
+        .filter(|(kind, _, prefix)| lies_under(rule, *kind, prefix, path))
+        .min_by_key(|(_, _, prefix)| Reverse(prefix.len()))
+        .map(|(kind, place, prefix)| (kind, place, prefix.as_str()))
+}
+
+fn lies_under(rule: &Rule, kind: Kind, prefix: &str, path: &str) -> bool {
+    let Some(rest) = path.strip_prefix(prefix) else { return false };
+    prefix.is_empty()
+        || rest.starts_with(rule.separator)
+        || (teams(rule, kind) == Teams::Beside && rest.starts_with('@'))
+}
+
+/// Splits what follows a prefix into team and id.
+fn parts<'a>(rule: &Rule, kind: Kind, prefix: &str, path: &'a str) -> Option<(Option<&'a str>, &'a str)> {
+    let separator = rule.separator;
+    let rest = &path[prefix.len()..];
+    let bare = if prefix.is_empty() { Some(rest) } else { rest.strip_prefix(separator) };
+    match teams(rule, kind) {
+        Teams::Unsupported => Some((None, bare?)),
+        Teams::Beside => match rest.strip_prefix('@') {
+            Some(owned) => owned.split_once(separator).map(|(team, id)| (Some(team), id)),
+            None => Some((None, bare?)),
+        },
+        // Airflow puts a separator before the team even where the prefix is empty.
+        Teams::Folder => match rest.strip_prefix(separator).and_then(|owned| owned.split_once(separator)) {
+            Some((team, id)) => Some((Some(team), id)),
+            None => bare.filter(|id| !id.contains(separator)).map(|id| (None, id)),
+        },
+    }
+}

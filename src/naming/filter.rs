@@ -1,0 +1,75 @@
+//! Which names a job is about.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::model::{Kind, SecretName};
+
+/// The scope of a job: kinds, and globs over ids; the rest is invisible to it.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    kinds: Vec<Kind>,
+    include: GlobSet,
+    exclude: GlobSet,
+    only: Option<GlobSet>,
+}
+
+/// A glob that cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{pattern}` is no glob: {problem}")]
+pub struct PatternError {
+    /// The text as it was given.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl Filter {
+    /// Makes a filter, or names every glob that cannot be understood.
+    ///
+    /// `*` matches any text, `/` included; `?` matches one byte. Without an include pattern nothing is in scope.
+    pub fn new(kinds: &[Kind], include: &[String], exclude: &[String]) -> Result<Self, Vec<PatternError>> {
+        match (glob_set(include), glob_set(exclude)) {
+            (Ok(include), Ok(exclude)) => Ok(Self { kinds: kinds.to_vec(), include, exclude, only: None }),
+            (include, exclude) => Err([include.err(), exclude.err()].into_iter().flatten().flatten().collect()),
+        }
+    }
+
+    /// The same filter for one command: only ids that match one of `only` (none given: all), and of one kind.
+    pub fn narrowed(mut self, kind: Option<Kind>, only: &[String]) -> Result<Self, Vec<PatternError>> {
+        self.kinds.retain(|own| kind.is_none_or(|kind| kind == *own));
+        self.only = if only.is_empty() { None } else { Some(glob_set(only)?) };
+        Ok(self)
+    }
+
+    /// The kinds in scope.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// Tells whether a name is in scope.
+    pub fn matches(&self, name: &SecretName) -> bool {
+        self.kinds.contains(&name.kind)
+            && self.include.is_match(&name.id)
+            && !self.exclude.is_match(&name.id)
+            && self.only.as_ref().is_none_or(|only| only.is_match(&name.id))
+    }
+}
+
+fn glob_set(patterns: &[String]) -> Result<GlobSet, Vec<PatternError>> {
+    let mut builder = GlobSetBuilder::new();
+    let mut errors = Vec::new();
+    for pattern in patterns {
+        match Glob::new(pattern) {
+            Ok(glob) => drop(builder.add(glob)),
+            Err(error) => {
+                errors.push(PatternError { pattern: pattern.clone(), problem: error.kind().to_string() });
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let unbuilt =
+        |error: globset::Error| vec![PatternError { pattern: patterns.join(", "), problem: error.kind().to_string() }];
+    builder.build().map_err(unbuilt)
+}

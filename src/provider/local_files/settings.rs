@@ -1,0 +1,190 @@
+//! The table of a `local-files` store.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::client::JsonFile;
+use super::{KIND, LocalFilesProvider, rule};
+use crate::model::{ConnectionDialect, Dialect, Kind, TextDialect};
+use crate::naming::Rule;
+use crate::provider::SettingsFault;
+use crate::provider::contract::{Opening, Store, StoreSettings};
+use crate::provider::error::Result;
+
+/// Where the files are; a kind without one is off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LocalFilesSettings {
+    /// The file of the connections.
+    pub connections_file: Option<PathBuf>,
+    /// The file of the variables.
+    pub variables_file: Option<PathBuf>,
+    /// The file of the configs; Airflow 3 only.
+    pub configs_file: Option<PathBuf>,
+    /// Who reads the files; default `backend`.
+    #[serde(default)]
+    pub shape: FileShape,
+}
+
+/// Who reads the files, and so how variables are spelled in them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileShape {
+    /// Airflow's `LocalFilesystemBackend`.
+    #[default]
+    Backend,
+    /// `airflow connections import` and `airflow variables import`; what `export` writes.
+    Export,
+}
+
+impl LocalFilesSettings {
+    /// Every file that is set, with its kind and key.
+    pub(super) fn files(&self) -> impl Iterator<Item = (Kind, &'static str, &Path)> {
+        let named = [
+            (Kind::Connection, "connections-file", &self.connections_file),
+            (Kind::Variable, "variables-file", &self.variables_file),
+            (Kind::Config, "configs-file", &self.configs_file),
+        ];
+        named.into_iter().filter_map(|(kind, key, path)| path.as_deref().map(|path| (kind, key, path)))
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        let text = match self.shape {
+            FileShape::Backend => TextDialect::JsonValue,
+            FileShape::Export => TextDialect::ExportValue,
+        };
+        Dialect { connection: ConnectionDialect::FileObject, text }
+    }
+
+    /// The file a path leads to, so that two spellings of one file are one.
+    fn real(path: &Path) -> PathBuf {
+        let real = JsonFile::new(path.to_owned()).real_path();
+        real.or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+    }
+}
+
+fn fault(path: &str, problem: impl Into<String>, hint: &str) -> SettingsFault {
+    SettingsFault { path: path.to_owned(), problem: problem.into(), hint: Some(hint.to_owned()) }
+}
+
+/// What is wrong with a file's name: Airflow chooses how to read a file by it.
+fn name_fault(key: &str, path: &Path) -> Option<SettingsFault> {
+    const HINT: &str = "use a file whose name ends in .json";
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => None,
+        Some(known @ ("yaml" | "yml" | "env")) => {
+            Some(fault(key, format!("files in .{known} are not built yet"), HINT))
+        }
+        _ => Some(fault(key, "Airflow cannot tell by this name how to read the file", HINT)),
+    }
+}
+
+#[async_trait]
+impl StoreSettings for LocalFilesSettings {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn faults(&self) -> Vec<SettingsFault> {
+        let mut faults: Vec<_> = self.files().filter_map(|(_, key, path)| name_fault(key, path)).collect();
+        if self.files().next().is_none() {
+            let hint = "set connections-file, variables-file or configs-file";
+            faults.push(fault("", "the store has no file", hint));
+        }
+        if self.shape == FileShape::Export && self.configs_file.is_some() {
+            let hint = "leave configs-file out, or use shape = \"backend\"";
+            faults.push(fault("configs-file", "Airflow has no export of configs", hint));
+        }
+        let mut seen: Vec<(PathBuf, &str)> = Vec::new();
+        for (_, key, path) in self.files() {
+            let real = Self::real(path);
+            if let Some((_, other)) = seen.iter().find(|(known, _)| *known == real) {
+                faults.push(fault(key, format!("this is the file of {other} too"), "give each kind a file of its own"));
+            }
+            seen.push((real, key));
+        }
+        faults
+    }
+
+    fn rule(&self) -> Rule {
+        rule::rule(&self.files().map(|(kind, ..)| kind).collect::<Vec<_>>())
+    }
+
+    fn identity(&self) -> String {
+        let files = self.files().map(|(kind, _, path)| format!("{}={}", kind.plural(), Self::real(path).display()));
+        format!("{KIND} {}", files.collect::<Vec<_>>().join(" "))
+    }
+
+    fn relative_to(&mut self, folder: &Path) {
+        let files = [&mut self.connections_file, &mut self.variables_file, &mut self.configs_file];
+        for path in files.into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+    }
+
+    async fn open(&self, opening: Opening) -> Result<Store> {
+        Ok(Arc::new(LocalFilesProvider::open(self, &opening)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use super::*;
+
+    fn parsed(text: &str) -> LocalFilesSettings {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn faults_name_their_keys_and_come_all_at_once() {
+        let rows: [(&str, &[&str]); 7] = [
+            ("connections-file = 'c.json'\nvariables-file = 'v.json'\nconfigs-file = 'o.json'", &[]),
+            ("", &[""]),
+            ("connections-file = 'c.yaml'\nvariables-file = 'v.env'", &["connections-file", "variables-file"]),
+            ("connections-file = 'c'", &["connections-file"]),
+            ("connections-file = 'a.json'\nvariables-file = './a.json'", &["variables-file"]),
+            ("configs-file = 'o.json'\nshape = 'export'", &["configs-file"]),
+            (
+                "connections-file = 'c.yml'\nconfigs-file = 'o.json'\nshape = 'export'",
+                &["connections-file", "configs-file"],
+            ),
+        ];
+        for (text, expected) in rows {
+            let paths: Vec<_> = parsed(text).faults().into_iter().map(|fault| fault.path).collect();
+            assert_eq!(paths, expected, "{text}");
+        }
+        assert!(parsed("connections-file = 'c.yaml'").faults()[0].problem.contains("not built yet"));
+    }
+
+    #[test]
+    fn the_identity_is_the_file_however_it_is_spelled() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = |path: &str| {
+            let mut settings = parsed(&format!("connections-file = '{path}'"));
+            settings.relative_to(folder.path());
+            settings.identity()
+        };
+        std::os::unix::fs::symlink("a.json", folder.path().join("link.json")).unwrap();
+        assert_eq!(identity("a.json"), identity("link.json"));
+        assert_eq!(identity("a.json"), identity("./a.json"));
+        assert_ne!(identity("a.json"), identity("b.json"));
+    }
+
+    #[test]
+    fn the_manual_shows_a_table_that_loads() {
+        let manual = include_str!("README.md");
+        let block = manual.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config: toml::Table = block.parse().unwrap();
+        let mut table = config["stores"]["files"].as_table().unwrap().clone();
+        assert_eq!(table.remove("kind").unwrap().as_str(), Some(KIND));
+        let keys = table.len();
+        let settings: LocalFilesSettings = table.try_into().unwrap();
+        assert_eq!(settings.faults(), []);
+        assert_eq!(settings.files().count() + 1, keys, "every key of the manual is one of ours");
+    }
+}

@@ -1,0 +1,345 @@
+//! A Vault's table checked: from text that may be wrong to settings that cannot be, or every fault at once.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::layout::is_legal_path;
+use super::login::{Login, SecretId};
+use super::rule::{KvVersion, rule};
+use super::settings::{AuthSettings, PathSetting, TeamsSetting, VaultSettings};
+use crate::model::Family;
+use crate::naming::{Mount, Place, Rule, Teams};
+use crate::provider::{CallSettings, Pace, Paces, SettingsFault};
+use crate::reference::{Reference, TlsSettings, env_setting};
+
+const DEFAULT_MOUNT: &str = "secret";
+const DEFAULT_WIDTH: u16 = 16;
+const WIDEST: u16 = 256;
+/// Methods of Airflow's backend and of Vault that have no code here yet.
+const NOT_BUILT: [&str; 11] =
+    ["aws", "aws-iam", "azure", "cert", "gcp", "github", "jwt", "kubernetes", "ldap", "radius", "userpass"];
+
+/// Settings without a fault.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub address: Url,
+    pub namespace: Option<String>,
+    /// `None`: the first segment of an id.
+    pub mount: Option<String>,
+    pub version: Option<KvVersion>,
+    pub login: Login,
+    pub tls: TlsSettings,
+    pub timeout: Duration,
+    pub width: u16,
+    pub pace: Option<f64>,
+}
+
+/// Collects faults while the rest is checked on.
+#[derive(Default)]
+struct Faults(Vec<SettingsFault>);
+
+impl Faults {
+    fn add(&mut self, path: &str, problem: impl Into<String>, hint: &str) {
+        self.0.push(SettingsFault::new(path, problem).with_hint(hint));
+    }
+}
+
+/// Checks a table; what it leaves out is taken from Vault's own environment variables.
+pub(super) fn check(settings: &VaultSettings) -> Result<Checked, Vec<SettingsFault>> {
+    let mut faults = Faults::default();
+    unbuilt(settings, &mut faults);
+    paths(settings, &mut faults);
+    let address = address(settings, &mut faults);
+    let tls = tls(settings, address.as_ref(), &mut faults);
+    let namespace = namespace(settings, &mut faults);
+    let mount = mount(settings);
+    if mount.as_deref().is_some_and(|mount| !is_legal_path(mount)) {
+        faults.add(
+            "mount",
+            "a segment of the mount is empty, `.` or `..`",
+            "write it as `vault secrets list` shows it",
+        );
+    }
+    let version = version(settings, &mut faults);
+    let login = login(settings.auth.as_ref(), &mut faults);
+    let (timeout, width, pace) = bounds(settings, &mut faults);
+    match (address, login) {
+        (Some(address), Some(login)) if faults.0.is_empty() => {
+            Ok(Checked { address, namespace, mount, version, login, tls, timeout, width, pace })
+        }
+        _ => Err(faults.0),
+    }
+}
+
+impl Checked {
+    /// How long a request may take; the rest as everywhere.
+    pub fn call_settings(&self) -> CallSettings {
+        CallSettings { timeout: self.timeout, ..CallSettings::default() }
+    }
+
+    /// How fast Vault is asked.
+    pub fn paces(&self) -> Paces {
+        let burst = u32::from(self.width);
+        let pace = |family| self.pace.map(|per_second| (family, Pace { per_second, burst }));
+        let families = [Family::List, Family::Stat, Family::Read, Family::Write, Family::Delete];
+        Paces::new(usize::from(self.width), &families.into_iter().filter_map(pace).collect::<Vec<_>>())
+    }
+}
+
+/// The rule of a table, whether or not it has faults.
+pub(super) fn rule_of(settings: &VaultSettings) -> Rule {
+    let teams = match settings.teams {
+        TeamsSetting::Unsupported => Teams::Unsupported,
+        TeamsSetting::Folder => Teams::Folder,
+    };
+    let kind_of_mount = if mount(settings).is_some() { Mount::Fixed } else { Mount::FirstSegment };
+    let places = [
+        place(&settings.connections_path, "connections"),
+        place(&settings.variables_path, "variables"),
+        place(&settings.config_path, "config"),
+    ];
+    rule(places, teams, kind_of_mount)
+}
+
+/// The place of a table under any name: address, namespace, mount, and where each kind is written.
+pub(super) fn identity(settings: &VaultSettings) -> String {
+    let address = settings.address.clone().or_else(|| env_setting("VAULT_ADDR")).unwrap_or_default();
+    let address = Url::parse(&address).map_or(address, |url| url.origin().ascii_serialization());
+    let namespace = namespace(settings, &mut Faults::default()).unwrap_or_default();
+    let mount = mount(settings).unwrap_or_default();
+    let rule = rule_of(settings);
+    let written = [&rule.connections, &rule.variables, &rule.configs]
+        .map(|place| place.prefixes().first().map_or("-".to_owned(), |prefix| format!("{prefix:?}")));
+    format!("vault {address} namespace={namespace:?} mount={mount:?} {}", written.join(" "))
+}
+
+fn place(setting: &PathSetting, default: &str) -> Place {
+    match setting {
+        PathSetting::Default => Place::prefix(default),
+        PathSetting::Off => Place::Off,
+        PathSetting::Paths(paths) => Place::Prefixes(paths.iter().map(|path| plain(path).to_owned()).collect()),
+    }
+}
+
+// As Airflow does: trailing slashes go.
+fn plain(path: &str) -> &str {
+    path.trim_end_matches('/')
+}
+
+fn mount(settings: &VaultSettings) -> Option<String> {
+    let mount = settings.mount.as_deref().unwrap_or(DEFAULT_MOUNT).trim_matches('/');
+    (!mount.is_empty()).then(|| mount.to_owned())
+}
+
+fn unbuilt(settings: &VaultSettings, faults: &mut Faults) {
+    if settings.backend_kwargs.is_some() {
+        faults.add(
+            "backend-kwargs",
+            "this is not built yet for Vault",
+            "write our own keys: mount, connections-path, …",
+        );
+    }
+    if settings.listing.is_some() {
+        faults.add("listing", "this is not built yet for Vault", "grant `list` on the metadata paths");
+    }
+}
+
+fn paths(settings: &VaultSettings, faults: &mut Faults) {
+    let kinds = [
+        ("connections-path", &settings.connections_path),
+        ("variables-path", &settings.variables_path),
+        ("config-path", &settings.config_path),
+    ];
+    for (key, setting) in kinds {
+        let PathSetting::Paths(paths) = setting else { continue };
+        if paths.is_empty() {
+            faults.add(
+                key,
+                "the list of paths is empty",
+                "write false to switch the kind off, or \"\" for the bare id",
+            );
+        }
+        let wrong = paths.iter().find(|path| !plain(path).is_empty() && !is_legal_path(plain(path)));
+        if let Some(path) = wrong {
+            faults.add(key, format!("{path:?} has an empty segment, `.` or `..`"), "write it without a leading slash");
+        }
+    }
+}
+
+fn address(settings: &VaultSettings, faults: &mut Faults) -> Option<Url> {
+    const EXAMPLE: &str = "write https://host:8200";
+    let Some(text) = settings.address.clone().or_else(|| env_setting("VAULT_ADDR")) else {
+        faults.add("address", "there is no address, and VAULT_ADDR is not set", EXAMPLE);
+        return None;
+    };
+    // Not repeated: what is no URL may hold a password.
+    let Ok(url) = Url::parse(&text) else {
+        faults.add("address", "this is not a URL", EXAMPLE);
+        return None;
+    };
+    let problem = if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
+        "the address does not start with https://"
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "the address holds a user or password, which Vault does not take"
+    } else if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        "the address has a path; Vault's API is reached at the root of a host only"
+    } else if url.scheme() == "http" && !settings.allow_plain_http && !is_loopback(&url) {
+        let hint = "use https, or set allow-plain-http = true and let every secret travel readable";
+        faults.add("address", "plain http is refused for other hosts than this one", hint);
+        return None;
+    } else {
+        return Some(url);
+    };
+    faults.add("address", problem, EXAMPLE);
+    None
+}
+
+/// Tells whether an address stays on this host.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => false,
+    }
+}
+
+fn namespace(settings: &VaultSettings, faults: &mut Faults) -> Option<String> {
+    let text = settings.namespace.clone().or_else(|| env_setting("VAULT_NAMESPACE"))?;
+    let namespace = text.trim_matches('/');
+    if !namespace.bytes().all(|byte| byte.is_ascii_graphic()) {
+        faults.add(
+            "namespace",
+            "the namespace holds a character that a header cannot carry",
+            "write it as in `vault namespace list`",
+        );
+    }
+    (!namespace.is_empty()).then(|| namespace.to_owned())
+}
+
+fn version(settings: &VaultSettings, faults: &mut Faults) -> Option<KvVersion> {
+    let number = settings.kv_version?;
+    let version = KvVersion::parse(&number.to_string());
+    if version.is_none() {
+        faults.add("kv-version", format!("there is no version {number} of the KV engine"), "write 1 or 2");
+    }
+    version
+}
+
+fn tls(settings: &VaultSettings, address: Option<&Url>, faults: &mut Faults) -> TlsSettings {
+    let skips = env_setting("VAULT_SKIP_VERIFY").map(|text| text.to_lowercase());
+    if skips.is_some_and(|text| !matches!(text.as_str(), "0" | "f" | "false")) {
+        let problem = "VAULT_SKIP_VERIFY is set, but certificates are always verified here";
+        faults.add("tls", problem, "unset it, and set tls.ca to the authority of the server's certificate");
+    }
+    let given = &settings.tls;
+    if *given != TlsSettings::default() && address.is_some_and(|url| url.scheme() == "http") {
+        faults.add("tls", "the address is plain http, which has no TLS", "write https:// in address");
+    }
+    let file = |given: &Option<PathBuf>, variable| given.clone().or_else(|| env_setting(variable).map(PathBuf::from));
+    let tls = TlsSettings {
+        ca: file(&given.ca, "VAULT_CACERT"),
+        client_certificate: file(&given.client_certificate, "VAULT_CLIENT_CERT"),
+        client_key: file(&given.client_key, "VAULT_CLIENT_KEY"),
+    };
+    if tls.client_certificate.is_some() != tls.client_key.is_some() {
+        faults.add("tls", "only one of client-certificate and client-key is given", "give both");
+    }
+    tls
+}
+
+fn bounds(settings: &VaultSettings, faults: &mut Faults) -> (Duration, u16, Option<f64>) {
+    let timeout = settings.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0);
+    if timeout.is_zero() {
+        faults.add("timeout", "no request can be answered in no time", "write \"30s\"");
+    }
+    let width = settings.width.unwrap_or(DEFAULT_WIDTH);
+    if !(1..=WIDEST).contains(&width) {
+        faults.add("width", format!("{width} requests at once are not possible"), "write a number from 1 to 256");
+    }
+    if settings.pace.is_some_and(|pace| !(pace > 0.0 && pace.is_finite())) {
+        faults.add("pace", "the pace must be more than 0 requests a second", "leave it out for no limit");
+    }
+    (timeout, width, settings.pace)
+}
+
+fn login(auth: Option<&AuthSettings>, faults: &mut Faults) -> Option<Login> {
+    let Some(auth) = auth else { return Some(usual_token()) };
+    strangers(auth, faults);
+    match auth.method.as_str() {
+        "token" => Some(auth.token.clone().map_or_else(usual_token, Login::Token)),
+        "token-file" => match &auth.path {
+            Some(path) => Some(Login::Token(Reference::File(path.clone()))),
+            None => missing("auth.path", faults),
+        },
+        "approle" => approle(auth, faults),
+        method if NOT_BUILT.contains(&method.replace('_', "-").as_str()) => {
+            faults.add(
+                "auth.method",
+                format!("logging in with {method} is not built yet"),
+                "use approle, token or token-file",
+            );
+            None
+        }
+        _ => {
+            faults.add("auth.method", "there is no such method", "write \"token\", \"token-file\" or \"approle\"");
+            None
+        }
+    }
+}
+
+fn approle(auth: &AuthSettings, faults: &mut Faults) -> Option<Login> {
+    let mount = auth.mount.as_deref().unwrap_or("approle").trim_matches('/').to_owned();
+    if !is_legal_path(&mount) {
+        faults.add(
+            "auth.mount",
+            "a segment of the mount is empty, `.` or `..`",
+            "write it as `vault auth list` shows it",
+        );
+    }
+    let (role_id, secret_id) = (auth.role_id.clone(), auth.secret_id.clone());
+    let role_id = role_id.or_else(|| missing("auth.role-id", faults));
+    let secret_id = secret_id.or_else(|| missing("auth.secret-id", faults))?;
+    let secret_id = if auth.wrapped { SecretId::Wrapped(secret_id) } else { SecretId::Plain(secret_id) };
+    Some(Login::AppRole { mount, role_id: role_id?, secret_id })
+}
+
+fn missing<T>(key: &str, faults: &mut Faults) -> Option<T> {
+    faults.add(
+        key,
+        "this method needs the key",
+        "write { env = \"NAME\" } or { file = \"path\" }; for token-file a path",
+    );
+    None
+}
+
+// A key of another method would be ignored in silence.
+fn strangers(auth: &AuthSettings, faults: &mut Faults) {
+    let given = [
+        ("token", auth.token.is_some(), "token"),
+        ("path", auth.path.is_some(), "token-file"),
+        ("role-id", auth.role_id.is_some(), "approle"),
+        ("secret-id", auth.secret_id.is_some(), "approle"),
+        ("mount", auth.mount.is_some(), "approle"),
+        ("wrapped", auth.wrapped, "approle"),
+    ];
+    for (key, is_given, method) in given {
+        if is_given && auth.method != method && ["token", "token-file", "approle"].contains(&auth.method.as_str()) {
+            let problem = format!("this key belongs to the method {method:?}, not to {:?}", auth.method);
+            faults.add(&format!("auth.{key}"), problem, "leave it out");
+        }
+    }
+}
+
+// As the vault command does; where there is neither, the login says what to set.
+fn usual_token() -> Login {
+    let variable = Reference::Env("VAULT_TOKEN".to_owned());
+    if env_setting("VAULT_TOKEN").is_some() {
+        return Login::Token(variable);
+    }
+    let file = env_setting("HOME").map(|home| PathBuf::from(home).join(".vault-token"));
+    Login::Token(file.filter(|file| file.exists()).map_or(variable, Reference::File))
+}

@@ -1,0 +1,123 @@
+//! Opens a Vault: trust, pool, login, and the version of the mount.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use reqwest::{Certificate, Identity};
+use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
+
+use super::checked::{Checked, check, identity, is_loopback, rule_of};
+use super::client::{Client, Place};
+use super::engine::Engine;
+use super::kv1::Kv1;
+use super::kv2::Kv2;
+use super::layout::Layout;
+use super::ownership::Ownership;
+use super::requests::Requests;
+use super::rule::KvVersion;
+use super::settings::VaultSettings;
+use super::tokens::Tokens;
+use super::{KIND, VaultProvider, mounts};
+use crate::model::{ErrorKind, Event, Finding, Severity};
+use crate::provider::{Caller, Error, Opening, Result, Store, StoreInfo};
+use crate::reference::TlsSettings;
+
+/// Opens what `settings` describe.
+pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<Store> {
+    let checked = check(settings).map_err(|faults| faulty(&opening, &faults))?;
+    let rule = rule_of(settings);
+    let info = StoreInfo {
+        name: opening.name.clone(),
+        kind: KIND,
+        location: location(&checked),
+        identity: identity(settings),
+    };
+    let plain_http =
+        (checked.address.scheme() == "http" && !is_loopback(&checked.address)).then(|| plain_http(&opening.name));
+    if let Some(finding) = &plain_http {
+        opening.observer.observe(&Event::Found(finding.clone()));
+    }
+    let requests = Arc::new(requests(&checked, &opening)?);
+    let version = match &checked.mount {
+        Some(mount) => mounts::settle(&requests, mount, checked.version).await?,
+        None => checked.version.unwrap_or(KvVersion::Two),
+    };
+    let layout = Arc::new(Layout::new(&opening.name, checked.mount.clone(), &rule));
+    let engine = engine(version, Arc::clone(&requests), Arc::clone(&layout), &opening);
+    let capabilities = engine.capabilities(usize::from(checked.width));
+    let (mounts, standing) = (OnceCell::new(), plain_http.into_iter().collect());
+    Ok(Arc::new(VaultProvider { info, capabilities, rule, engine, layout, requests, mounts, standing }))
+}
+
+fn engine(version: KvVersion, requests: Arc<Requests>, layout: Arc<Layout>, opening: &Opening) -> Engine {
+    match version {
+        KvVersion::One => Engine::One(Kv1 { requests, layout }),
+        KvVersion::Two => {
+            Engine::Two(Kv2 { requests, layout, ownership: Ownership::new(Arc::clone(&opening.observer)) })
+        }
+    }
+}
+
+fn requests(checked: &Checked, opening: &Opening) -> Result<Requests> {
+    let name = &opening.name;
+    let place = place(checked, name)?;
+    let client = Client::new(place).map_err(|failure| {
+        Error::new(ErrorKind::Invalid, "open", name, format!("TLS cannot be set up: {}", failure.text))
+            .with_remedy("check the files under tls, and that the system has certificate authorities (ca-certificates)")
+    })?;
+    let client = Arc::new(client);
+    let caller = Caller::new(name, Arc::clone(&opening.observer), checked.call_settings(), checked.paces());
+    let tokens = Tokens::new(name, checked.login.clone(), Arc::clone(&client), caller.clone());
+    Ok(Requests::new(name, client, caller, tokens))
+}
+
+fn place(checked: &Checked, store: &str) -> Result<Place> {
+    let TlsSettings { ca, client_certificate, client_key } = &checked.tls;
+    let authorities = match ca {
+        None => Vec::new(),
+        Some(file) => Certificate::from_pem_bundle(&pem(store, file)?).map_err(|_| no_pem(store, file))?,
+    };
+    let identity = match (client_certificate, client_key) {
+        (Some(certificate), Some(key)) => {
+            let mut both = pem(store, certificate)?;
+            both.push(b'\n');
+            both.extend_from_slice(&pem(store, key)?);
+            Some(Identity::from_pem(&both).map_err(|_| no_pem(store, key))?)
+        }
+        _ => None,
+    };
+    Ok(Place { address: checked.address.clone(), namespace: checked.namespace.clone(), authorities, identity })
+}
+
+fn pem(store: &str, file: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    std::fs::read(file).map(Zeroizing::new).map_err(|error| {
+        let context = format!("the file {} cannot be read: {error}", file.display());
+        Error::new(ErrorKind::Invalid, "open", store, context).with_remedy("check the files under tls")
+    })
+}
+
+fn no_pem(store: &str, file: &Path) -> Error {
+    let context = format!("the file {} does not hold what it should, in PEM", file.display());
+    Error::new(ErrorKind::Invalid, "open", store, context)
+        .with_remedy("it must begin with -----BEGIN CERTIFICATE----- or, for the key, -----BEGIN PRIVATE KEY-----")
+}
+
+fn location(checked: &Checked) -> String {
+    let address = checked.address.origin().ascii_serialization();
+    let mount = checked.mount.as_deref().map_or_else(|| "<first segment>/".to_owned(), |mount| format!("{mount}/"));
+    match &checked.namespace {
+        Some(namespace) => format!("{address} {namespace}: {mount}"),
+        None => format!("{address} {mount}"),
+    }
+}
+
+fn plain_http(store: &str) -> Finding {
+    let message = "every secret and the token travel readable to all on the way (allow-plain-http)";
+    Finding::new(Severity::Warning, "plain-http", store, message).with_remedy("write https:// in address")
+}
+
+fn faulty(opening: &Opening, faults: &[crate::provider::SettingsFault]) -> Error {
+    let said: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.path, fault.problem)).collect();
+    Error::new(ErrorKind::Invalid, "open", &opening.name, said.join("; "))
+}

@@ -1,0 +1,214 @@
+//! The table of a Vault in the config.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{KIND, checked, opening};
+use crate::naming::Rule;
+use crate::provider::{Opening, Result, SettingsFault, Store, StoreSettings};
+use crate::reference::{Reference, TlsSettings};
+use crate::settings::DurationText;
+
+/// Where a Vault is, how to log in, and where Airflow's keys lie in it. Holds references, never a secret.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct VaultSettings {
+    /// `https://host:port`; `VAULT_ADDR` where left out.
+    pub address: Option<String>,
+    /// The namespace (Vault Enterprise, HCP); `VAULT_NAMESPACE` where left out.
+    pub namespace: Option<String>,
+    /// The KV engine's mount, of one or several segments; `secret`. Empty is Airflow's `mount_point` null: the first segment
+    /// of an id is its mount.
+    pub mount: Option<String>,
+    /// 1 or 2; asked of Vault where left out.
+    pub kv_version: Option<i64>,
+    /// Where connections lie; `connections`.
+    #[serde(default)]
+    pub connections_path: PathSetting,
+    /// Where variables lie; `variables`.
+    #[serde(default)]
+    pub variables_path: PathSetting,
+    /// Where configs lie; `config`.
+    #[serde(default)]
+    pub config_path: PathSetting,
+    /// Whether teams have folders of their own.
+    #[serde(default)]
+    pub teams: TeamsSetting,
+    /// How to log in; a token from the usual places where left out.
+    pub auth: Option<AuthSettings>,
+    /// How the server is trusted; `VAULT_CACERT`, `VAULT_CLIENT_CERT` and `VAULT_CLIENT_KEY` where left out.
+    #[serde(default)]
+    pub tls: TlsSettings,
+    /// Lets secrets travel unencrypted to other hosts than this one.
+    #[serde(default)]
+    pub allow_plain_http: bool,
+    /// The longest one request may take; 30 seconds.
+    pub timeout: Option<DurationText>,
+    /// Requests under way at once, 1 to 256; 16.
+    pub width: Option<u16>,
+    /// Requests a second of each family (listing, looking, reading, writing, deleting); unlimited where left out.
+    pub pace: Option<f64>,
+    /// Not built yet.
+    pub backend_kwargs: Option<Unbuilt>,
+    /// Not built yet.
+    pub listing: Option<Unbuilt>,
+}
+
+/// How to log in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AuthSettings {
+    /// `token`, `token-file` or `approle`.
+    pub method: String,
+    /// `token`: where the token is; `VAULT_TOKEN`, then `~/.vault-token`, where left out.
+    pub token: Option<Reference>,
+    /// `token-file`: the file that somebody, such as Vault Agent, keeps fresh.
+    pub path: Option<PathBuf>,
+    /// `approle`: the role's id.
+    pub role_id: Option<Reference>,
+    /// `approle`: its secret id.
+    pub secret_id: Option<Reference>,
+    /// `approle`: where the method is mounted; `approle`.
+    pub mount: Option<String>,
+    /// `approle`: whether the secret id comes in a single-use wrapping token.
+    #[serde(default)]
+    pub wrapped: bool,
+}
+
+/// Where the keys of a kind lie.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PathSetting {
+    /// At Airflow's own default.
+    #[default]
+    Default,
+    /// Nowhere: `false`, Airflow's null.
+    Off,
+    /// Under these paths: read from all in order, written to the first; `""` is the bare id.
+    Paths(Vec<String>),
+}
+
+/// How keys of teams are spelled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TeamsSetting {
+    /// They are refused.
+    #[default]
+    Unsupported,
+    /// `<path>/<team>/<id>`, Airflow's `use_team_secrets_path`.
+    Folder,
+}
+
+/// A key that has its place but no code yet; what it holds is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unbuilt;
+
+#[async_trait]
+impl StoreSettings for VaultSettings {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn faults(&self) -> Vec<SettingsFault> {
+        checked::check(self).err().unwrap_or_default()
+    }
+
+    fn rule(&self) -> Rule {
+        checked::rule_of(self)
+    }
+
+    fn identity(&self) -> String {
+        checked::identity(self)
+    }
+
+    fn relative_to(&mut self, folder: &Path) {
+        self.tls = std::mem::take(&mut self.tls).relative_to(folder);
+        let Some(auth) = &mut self.auth else { return };
+        for reference in [&mut auth.token, &mut auth.role_id, &mut auth.secret_id] {
+            *reference = reference.take().map(|reference| reference.relative_to(folder));
+        }
+        auth.path = auth.path.take().map(|path| folder.join(path));
+    }
+
+    async fn open(&self, opening: Opening) -> Result<Store> {
+        opening::open(self, opening).await
+    }
+}
+
+impl<'de> Deserialize<'de> for PathSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(PathVisitor)
+    }
+}
+
+struct PathVisitor;
+
+impl<'de> Visitor<'de> for PathVisitor {
+    type Value = PathSetting;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a path, a list of paths, or false to switch the kind off")
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> std::result::Result<PathSetting, E> {
+        if flag { Err(E::invalid_type(de::Unexpected::Bool(flag), &self)) } else { Ok(PathSetting::Off) }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<PathSetting, E> {
+        Ok(PathSetting::Paths(vec![text.to_owned()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<PathSetting, A::Error> {
+        let mut paths = Vec::new();
+        while let Some(path) = list.next_element()? {
+            paths.push(path);
+        }
+        Ok(PathSetting::Paths(paths))
+    }
+}
+
+impl<'de> Deserialize<'de> for Unbuilt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(UnbuiltVisitor)
+    }
+}
+
+struct UnbuiltVisitor;
+
+// Takes any shape, so that the refusal says "not built yet" and not "expected …".
+impl<'de> Visitor<'de> for UnbuiltVisitor {
+    type Value = Unbuilt;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> std::result::Result<Unbuilt, E> {
+        Ok(Unbuilt)
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> std::result::Result<Unbuilt, E> {
+        Ok(Unbuilt)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> std::result::Result<Unbuilt, E> {
+        Ok(Unbuilt)
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> std::result::Result<Unbuilt, E> {
+        Ok(Unbuilt)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<Unbuilt, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Unbuilt)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Unbuilt, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Unbuilt)
+    }
+}

@@ -1,0 +1,271 @@
+//! The life of our token: got at the first call, renewed at half of its lease, got anew when it cannot be renewed.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::Instant;
+use vaultrs::api::token::responses::LookupTokenResponse;
+use vaultrs::client::Client as _;
+
+use super::client::Client;
+use super::login::{Counter, Fresh, Lease, Login, Renewable, Unwrapped};
+use crate::model::{ErrorKind, Family, SecretValue};
+use crate::provider::{Caller, Error, Repeat, Result};
+
+/// The least time between two looks at a token that is about to end.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Keeps one live token for all calls of a store.
+pub(super) struct Tokens {
+    store: String,
+    login: Login,
+    client: Arc<Client>,
+    caller: Caller,
+    current: ArcSwapOption<Session>,
+    /// Whoever holds it logs in, renews or asks after the token; the others wait for what it finds.
+    turn: Mutex<Turn>,
+}
+
+/// A token and its life.
+pub(super) struct Session {
+    /// The token.
+    pub token: SecretValue,
+    life: Life,
+}
+
+/// What Vault knows of our token.
+pub(super) struct Known {
+    /// How long it lives.
+    pub lease: Lease,
+    /// How many more requests it is good for; `None` for any number.
+    pub uses: Option<u64>,
+}
+
+#[derive(Clone, Copy)]
+struct Life {
+    /// When to renew, or look again.
+    due: Option<Instant>,
+    ends: Option<Instant>,
+    /// The lease at the login.
+    full: Duration,
+    renewable: Renewable,
+}
+
+#[derive(Default)]
+struct Turn {
+    unwrapped: Unwrapped,
+    /// When a look last began that found the token alive.
+    alive: Option<Instant>,
+    /// Tokens of this login may not look at themselves, so a refusal says nothing of them.
+    blind: Blindness,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum Blindness {
+    #[default]
+    Sees,
+    Blind,
+}
+
+impl Life {
+    fn of(lease: Lease) -> Self {
+        match lease {
+            Lease::Endless => Self { due: None, ends: None, full: Duration::MAX, renewable: Renewable::No },
+            Lease::Timed { lasts, renewable } => {
+                let now = Instant::now();
+                Self { due: Some(now + (lasts / 2).max(SHORTEST)), ends: Some(now + lasts), full: lasts, renewable }
+            }
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.due.is_some_and(|due| due <= Instant::now())
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ends.is_some_and(|ends| ends <= Instant::now())
+    }
+
+    /// The same life, looked at again when half of its rest is over.
+    fn looked_at_later(mut self) -> Self {
+        let now = Instant::now();
+        let rest = self.ends.map_or(SHORTEST, |ends| ends.saturating_duration_since(now));
+        self.due = Some(now + (rest / 2).max(SHORTEST));
+        self
+    }
+}
+
+impl Tokens {
+    /// Keeps the tokens of one login; gets none yet.
+    pub fn new(store: &str, login: Login, client: Arc<Client>, caller: Caller) -> Self {
+        let (current, turn) = (ArcSwapOption::empty(), Mutex::default());
+        Self { store: store.to_owned(), login, client, caller, current, turn }
+    }
+
+    /// Gives a live token: logs in the first time, renews when half of the lease is over.
+    pub async fn session(&self) -> Result<Arc<Session>> {
+        if let Some(session) = self.undue() {
+            return Ok(session);
+        }
+        let mut turn = self.turn.lock().await;
+        match (self.undue(), self.current.load_full()) {
+            (Some(session), _) => Ok(session),
+            (None, None) => self.log_in(&mut turn).await,
+            (None, Some(session)) => self.prolong(session, &mut turn).await,
+        }
+    }
+
+    /// After Vault refused a request: a new session if the token was dead, `None` if it is alive and the refusal stands.
+    pub async fn after_refusal(&self, refused: &Arc<Session>) -> Result<Option<Arc<Session>>> {
+        let answered = Instant::now();
+        let mut turn = self.turn.lock().await;
+        if let Some(current) = self.current.load_full()
+            && current.token != refused.token
+        {
+            return Ok(Some(current));
+        }
+        let known_alive = turn.alive.is_some_and(|alive| alive >= answered);
+        if known_alive || (turn.blind == Blindness::Blind && !refused.life.has_ended()) {
+            return Ok(None);
+        }
+        let began = Instant::now();
+        match self.look(&refused.token).await {
+            Ok(_) => turn.alive = Some(began),
+            Err(error) if error.kind == ErrorKind::Denied => return self.replace(refused, &error, &mut turn).await,
+            Err(_) => {}
+        }
+        Ok(None)
+    }
+
+    /// Asks Vault about the token of a session.
+    pub async fn known(&self, session: &Session) -> Result<Known> {
+        let found = self.look(&session.token).await?;
+        Ok(Known { lease: lease_of(&found), uses: Some(found.num_uses).filter(|uses| *uses > 0) })
+    }
+
+    /// Tells whether a token that ends can be replaced without anybody's help.
+    pub fn replaces_itself(&self) -> bool {
+        matches!(self.login, Login::AppRole { .. })
+    }
+
+    fn undue(&self) -> Option<Arc<Session>> {
+        self.current.load_full().filter(|session| !session.life.is_due())
+    }
+
+    async fn prolong(&self, session: Arc<Session>, turn: &mut MutexGuard<'_, Turn>) -> Result<Arc<Session>> {
+        let renewed = match session.life.renewable {
+            Renewable::Yes => self.renew(&session).await.ok(),
+            Renewable::No => None,
+        };
+        let kept = match &renewed {
+            Some(life) if life.full >= session.life.full / 2 => {
+                return Ok(self.keep(&session.token, Life { full: session.life.full, ..*life }));
+            }
+            // Its maximum is near: it is used to its end only if no other can be had.
+            Some(life) => *life,
+            None => session.life,
+        };
+        match self.log_in(turn).await {
+            Ok(session) => Ok(session),
+            Err(error) if kept.has_ended() => Err(error),
+            Err(_) => Ok(self.keep(&session.token, Life { full: session.life.full, ..kept }.looked_at_later())),
+        }
+    }
+
+    async fn renew(&self, session: &Session) -> Result<Life> {
+        let vault = self.client.vaultrs(&session.token);
+        let asked = self.counter().asked("renew token");
+        let renew = || async { vault.renew(None).await.map(Fresh::of).map_err(|error| asked.told(&error)) };
+        let fresh = self.caller.call(Family::Auth, "renew token", Repeat::Safe, renew).await?;
+        Ok(Life::of(fresh.lease))
+    }
+
+    // Either the token is dead or it may not look at itself; older Vaults do not say which.
+    async fn replace(
+        &self,
+        refused: &Session,
+        refusal: &Error,
+        turn: &mut MutexGuard<'_, Turn>,
+    ) -> Result<Option<Arc<Session>>> {
+        let session = self.log_in(turn).await?;
+        if session.token == refused.token && says_dead(refusal) {
+            return Err(self.dead());
+        }
+        let looked = self.look(&session.token).await;
+        if looked.is_err_and(|error| error.kind == ErrorKind::Denied) {
+            turn.blind = Blindness::Blind;
+        }
+        Ok((session.token != refused.token).then_some(session))
+    }
+
+    async fn log_in(&self, turn: &mut MutexGuard<'_, Turn>) -> Result<Arc<Session>> {
+        let counter = self.counter();
+        let fresh = match &self.login {
+            Login::Token(reference) => {
+                let token = counter.secret(reference)?;
+                let lease = self.lease(&token).await?;
+                Fresh { token, lease }
+            }
+            Login::AppRole { mount, role_id, secret_id } => {
+                let secret_id = counter.secret_id(secret_id, mount, &mut turn.unwrapped).await?;
+                counter.approle(mount, role_id, &secret_id).await?
+            }
+        };
+        Ok(self.keep(&fresh.token, Life::of(fresh.lease)))
+    }
+
+    // A token without the default policy may not look at itself; that alone is no fault.
+    async fn lease(&self, token: &SecretValue) -> Result<Lease> {
+        match self.look(token).await {
+            Ok(found) => Ok(lease_of(&found)),
+            Err(error) if error.kind == ErrorKind::Denied && !says_dead(&error) => Ok(Lease::Endless),
+            Err(error) if error.kind == ErrorKind::Denied => Err(self.dead()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn look(&self, token: &SecretValue) -> Result<LookupTokenResponse> {
+        let vault = self.client.vaultrs(token);
+        let asked = self.counter().asked("look up token");
+        let look = || async { vault.lookup().await.map_err(|error| asked.told(&error)) };
+        self.caller.call(Family::Auth, "look up token", Repeat::Safe, look).await
+    }
+
+    fn keep(&self, token: &SecretValue, life: Life) -> Arc<Session> {
+        let session = Arc::new(Session { token: token.clone(), life });
+        self.current.store(Some(Arc::clone(&session)));
+        session
+    }
+
+    fn dead(&self) -> Error {
+        let place = match &self.login {
+            Login::Token(reference) => reference.to_string(),
+            Login::AppRole { mount, .. } => format!("auth/{mount}"),
+        };
+        let context = format!("the token of {place} is invalid, expired or revoked");
+        self.counter().asked("log in").refuse(ErrorKind::Denied, context).with_remedy(format!(
+            "put a live token there (`vault token create -policy=…`), or use auth.method = \"approle\", which gets its own: {place}"
+        ))
+    }
+
+    fn counter(&self) -> Counter<'_> {
+        Counter { store: &self.store, client: &self.client, caller: &self.caller }
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("login", &self.login).finish_non_exhaustive()
+    }
+}
+
+fn lease_of(found: &LookupTokenResponse) -> Lease {
+    Lease::of(found.ttl, found.renewable.unwrap_or_default())
+}
+
+fn says_dead(error: &Error) -> bool {
+    ["invalid token", "bad token"].iter().any(|text| error.context.contains(text))
+}

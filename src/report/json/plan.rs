@@ -1,0 +1,106 @@
+//! `secretferry.plan/1`: a dry run.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::check::{Found, found};
+use super::rendered;
+use crate::model::{Action, SecretName};
+use crate::planner::{FieldDigest, Step};
+use crate::report::PlanReport;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    job: &'a str,
+    source: &'a str,
+    target: &'a str,
+    depth: &'static str,
+    two_way: bool,
+    counts: BTreeMap<&'static str, usize>,
+    steps: Vec<Line<'a>>,
+    findings: Vec<Found<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: Name<'a>,
+    source_key: Option<&'a str>,
+    key: Option<&'a str>,
+    action: &'static str,
+    reason: &'static str,
+    detail: Option<&'a str>,
+    source_fingerprint: Option<String>,
+    source_revision: Option<&'a str>,
+    target_fingerprint: Option<String>,
+    target_revision: Option<&'a str>,
+    notes: &'a [String],
+    before: Vec<Field<'a>>,
+    after: Vec<Field<'a>>,
+}
+
+/// A name in its parts.
+#[derive(Serialize)]
+pub(super) struct Name<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<&'a str>,
+    id: &'a str,
+}
+
+/// One field: its short digest, or its text where the caller asked for that.
+#[derive(Serialize)]
+pub(super) struct Field<'a> {
+    path: &'a str,
+    shown: &'a str,
+}
+
+/// Renders a plan, every step of it.
+pub fn plan(report: &PlanReport<'_>) -> String {
+    let PlanReport { job, source, target, plan, findings } = *report;
+    let counts = Action::ALL.iter().map(|action| (action.as_str(), plan.count(*action)));
+    rendered(&Report {
+        schema: "secretferry.plan/1",
+        job,
+        source,
+        target,
+        depth: plan.depth.as_str(),
+        two_way: plan.two_way,
+        counts: counts.collect(),
+        steps: plan.steps.iter().map(Line::of).collect(),
+        findings: found(findings),
+    })
+}
+
+impl<'a> Line<'a> {
+    fn of(step: &'a Step) -> Self {
+        Self {
+            name: Name::of(&step.name),
+            source_key: step.source_key.as_ref().map(|key| key.as_str()),
+            key: step.key.as_ref().map(|key| key.as_str()),
+            action: step.action.as_str(),
+            reason: step.reason.as_str(),
+            detail: step.detail.as_deref(),
+            source_fingerprint: step.source.as_ref().map(ToString::to_string),
+            source_revision: step.source_revision.as_ref().map(|revision| revision.as_str()),
+            target_fingerprint: step.target.as_ref().map(ToString::to_string),
+            target_revision: step.target_revision.as_ref().map(|revision| revision.as_str()),
+            notes: &step.notes,
+            before: fields(&step.before),
+            after: fields(&step.after),
+        }
+    }
+}
+
+impl<'a> Name<'a> {
+    /// The parts of a name.
+    pub(super) fn of(name: &'a SecretName) -> Self {
+        Self { kind: name.kind.singular(), team: name.team.as_deref(), id: &name.id }
+    }
+}
+
+/// Fields in order.
+pub(super) fn fields(fields: &[FieldDigest]) -> Vec<Field<'_>> {
+    fields.iter().map(|field| Field { path: &field.path, shown: &field.shown }).collect()
+}

@@ -1,0 +1,36 @@
+//! One secret in every store: where it is, whose it is, and its fields as fingerprints.
+
+use crate::engine::{ShowReport, Sight};
+use crate::model::State;
+use crate::report::page::{Page, Paper, Tone, column};
+
+/// Renders where a name is found; never a value.
+pub fn show(report: &ShowReport, paper: Paper) -> String {
+    let mut page = Page::new(paper);
+    page.line(0, Tone::Strong, &report.name.to_string());
+    for sight in &report.sights {
+        page.heading(&format!("{} ({})", sight.store, sight.kind));
+        for (label, text) in facts(sight) {
+            page.row(2, Tone::Faint, label, 15, &text);
+        }
+        let column = column(page.width(), 4, sight.fields.iter().map(|field| field.path.as_str()));
+        for field in &sight.fields {
+            page.row(4, Tone::Plain, &field.path, column, &field.shown);
+        }
+    }
+    page.finish()
+}
+
+fn facts(sight: &Sight) -> Vec<(&'static str, String)> {
+    let absent = if sight.problem.is_some() { "not known" } else { "not there" };
+    let state = sight.state.map_or(absent, State::as_str);
+    let known = [
+        ("key", sight.key.as_ref().map(ToString::to_string)),
+        ("state", Some(state.to_owned())),
+        ("owner", sight.owner.clone()),
+        ("version", sight.revision.as_ref().map(|revision| revision.as_str().to_owned())),
+        ("fingerprint", sight.fingerprint.as_ref().map(|fingerprint| fingerprint.short().to_owned())),
+        ("problem", sight.problem.clone()),
+    ];
+    known.into_iter().filter_map(|(label, text)| Some((label, text?))).collect()
+}

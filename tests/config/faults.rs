@@ -1,0 +1,212 @@
+//! Bad configs and the exact words they are refused with.
+
+use std::path::Path;
+
+use secretferry::config::{Config, parse, parse_with};
+
+use super::stub::KINDS;
+
+const SOUND: &str = "\
+[stores.a]
+kind = 'rows'
+url = { file = 'url.txt' }
+[stores.b]
+kind = 'chest'
+address = 'https://b'
+token = { env = 'SECRETFERRY_TEST_UNSET' }
+folder = 'data'
+";
+
+fn read(text: &str) -> Result<Config, String> {
+    parse_with(KINDS, Path::new("etc/secretferry.toml"), text)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn check(text: &str, expected: &str) {
+    let told = read(text).unwrap_err().replace("etc/secretferry.toml: ", "");
+    assert_eq!(told, expected, "for:\n{text}");
+}
+
+fn check_job(job: &str, expected: &str) {
+    check(&format!("{SOUND}[jobs.j]\nsource = 'a'\ntarget = 'b'\n{job}"), expected);
+}
+
+#[test]
+fn takes_a_sound_config() {
+    let config = read(&format!("\u{feff}{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b']\n")).unwrap();
+    assert_eq!(config.stores.keys().collect::<Vec<_>>(), ["a", "b"]);
+    let job = config.job(None).unwrap();
+    assert_eq!((job.name.as_str(), job.source.as_str(), job.target.as_str()), ("j", "a", "b"));
+    assert_eq!(job.policy, secretferry::planner::Policy::default());
+    assert_eq!(job.readers, secretferry::model::Reader::ALL);
+    assert!(config.stores["b"].identity().contains("etc/data"), "relative to the file");
+    assert_eq!(config.digest.len(), 64);
+    assert_eq!(config.ledger.url, "sqlite://secretferry.db");
+}
+
+#[test]
+fn names_what_lies_behind_no_reference() {
+    let config = read(&format!("[ledger]\nkey = {{ env = 'SECRETFERRY_TEST_UNSET' }}\n{SOUND}")).unwrap();
+    let missing: Vec<_> =
+        config.missing_references().iter().map(|missing| format!("{}: {}", missing.path, missing.problem)).collect();
+    assert_eq!(missing[0], "ledger.key: the environment variable SECRETFERRY_TEST_UNSET is not set");
+    assert!(missing[1].starts_with("stores.a.url: the file etc/url.txt cannot be read"), "{}", missing[1]);
+    assert_eq!(missing[2], "stores.b.token: the environment variable SECRETFERRY_TEST_UNSET is not set");
+    assert_eq!(missing.len(), 3);
+}
+
+#[test]
+fn names_the_file() {
+    let error = read("[job.x]").unwrap_err();
+    assert_eq!(error, "etc/secretferry.toml: job: unknown key\n  did you mean \"jobs\"?");
+}
+
+#[test]
+fn names_line_and_column_of_a_syntax_error_but_not_the_line() {
+    check("a = 1\nb == 2", "line 2, column 4: extra `=`, expected nothing");
+    for text in ["[stores.a]\ntoken = CANARY", "token = 'CANARY", "token = \"CANARY\\q\"", "x = { y = CANARY"] {
+        let told = read(text).unwrap_err();
+        assert!(told.contains("line ") && !told.contains("CANARY"), "{told}");
+    }
+    check("[stores.a]\n[stores.a]", "line 2, column 9: duplicate key");
+}
+
+#[test]
+fn gives_all_faults_at_once_in_the_order_of_the_file() {
+    check(
+        "[jobs.j]\nsource = 'aa'\ntarget = 'x'\nkind = []\n[jobs.j.policy]\nmax-shrink = '200%'\n\
+         [stores.b]\nkind = 'chest'\naddress = 3\ntoken = 'CANARY'\nverfy = true\n[daemon]\n[stores.a]\nkind = 'row'\n\
+         [ledger]\nkeep = 3\nkey = 'CANARY'\n",
+        "jobs.j.source: no store is called \"aa\"
+  did you mean \"a\"?
+jobs.j.target: no store is called \"x\"
+  did you mean \"a\"?
+jobs.j.kind: unknown key
+  did you mean \"kinds\"?
+jobs.j.policy.max-shrink: expected a percentage between \"0%\" and \"100%\", found \"200%\"
+stores.b.address: expected a string, found integer 3
+stores.b.token: a secret must not stand in the config as text; expected a reference: { env = \"NAME\" } or { file = \"path\" }
+stores.b.verfy: unknown key
+  did you mean \"verify\"?
+daemon: this table is not built yet
+stores.a.kind: no kind of store is called \"row\"
+  did you mean \"rows\"?
+ledger.keep: expected a string, found integer 3
+ledger.key: a secret must not stand in the config as text; expected a reference: { env = \"NAME\" } or { file = \"path\" }",
+    );
+}
+
+#[test]
+fn refuses_stores_it_cannot_use() {
+    check("[stores.x]", "stores.x.kind: this key is required\n  one of: rows, chest, azure-key-vault, vault");
+    check("[stores.x]\nkind = 'azure-key-vault'", "stores.x.kind: the kind \"azure-key-vault\" is not built yet");
+    check(
+        "[stores.x]\nkind = 'vault'",
+        "stores.x.kind: this program was built without the kind \"vault\"\n  build it with the feature vault",
+    );
+    check("[stores.x]\nkind = 'sftp'", "stores.x.kind: no kind of store is called \"sftp\"\n  known here: rows, chest");
+    check("[stores.x]\nkind = 'chest'\naddress = 'http://x'", "stores.x.address: plain http\n  write https://");
+    check("[stores]\nx = 1", "stores.x: expected a table");
+    check("stores = 1", "stores: expected a table");
+    check(
+        "[stores.'a b']\nkind = 'chest'\naddress = 'https://x'",
+        "stores.\"a b\": a name may hold letters, digits, `-`, `_` and `.` only",
+    );
+}
+
+#[test]
+fn the_real_list_knows_what_is_not_built_yet() {
+    for kind in [
+        "aws-secrets-manager",
+        "aws-parameter-store",
+        "azure-key-vault",
+        "gcp-secret-manager",
+        "environment",
+        "airflow-cfg",
+    ] {
+        let text = format!("[stores.x]\nkind = '{kind}'");
+        let errors = parse(Path::new("x.toml"), &text).unwrap_err();
+        assert_eq!(errors[0].problem, format!("the kind \"{kind}\" is not built yet"));
+    }
+}
+
+#[test]
+fn refuses_jobs_that_cannot_work() {
+    check_job("kinds = ['configs']", "jobs.j.kinds: a (rows) holds no configs");
+    check_job("include = ['[']", "jobs.j.include[0]: \"[\" is no glob: unclosed character class; missing ']'");
+    check_job("kinds = []\nreaders = []", "jobs.j.kinds: expected at least one\njobs.j.readers: expected at least one");
+    check_job(
+        "readers = ['airflow-4']",
+        "jobs.j.readers[0]: expected one of \"airflow-2\", \"airflow-3\", \"airflow-3-worker\", found another word\n  \
+         did you mean \"airflow-2\"?",
+    );
+    check_job("targets = ['b']", "jobs.j.targets: target is given too; write one of the two");
+    check(
+        &format!("{SOUND}[jobs.j]\nsource = 'b'\ntarget = 'a'"),
+        "jobs.j.target: a is of the kind rows: a source only",
+    );
+    check(&format!("{SOUND}[jobs.j]\nsource = 'b'\ntarget = 'b'"), "jobs.j.target: b and b are the same place");
+    check(&format!("{SOUND}[jobs.j]\nsource = 'b'"), "jobs.j.target: this key is required");
+    check(
+        &format!("{SOUND}[jobs.a]\nsource = 'a'\ntarget = 'b'"),
+        "jobs.a: a store has this name too\n  give the job another name",
+    );
+    check(
+        &format!(
+            "{SOUND}[stores.c]\nkind = 'chest'\naddress = 'https://b'\nfolder = 'data'\ntoken = {{ env = 'X' }}\n[jobs.j]\nsource = 'b'\ntarget = 'c'"
+        ),
+        "jobs.j.target: b and c are the same place",
+    );
+    check_job("policy.absent-for = 0", "jobs.j.policy.absent-for: expected a whole number, 1 or more, found integer 0");
+    check_job("policy.max-deletes = 3", "jobs.j.policy.max-deletes: expected a table, found integer 3");
+    check_job(
+        "policy = { drift = 'revert', deletes = 'own' }",
+        "jobs.j.policy.drift: expected one of \"block\", \"keep\", \"restore\", found another word\n\
+         jobs.j.policy.deletes: expected one of \"never\", \"owned\", found another word",
+    );
+}
+
+#[test]
+fn says_what_is_not_built_yet() {
+    for (key, value) in [
+        ("rename", "{ a = 'b' }"),
+        ("strip-prefix", "'x'"),
+        ("add-prefix", "'x'"),
+        ("template", "'x'"),
+        ("override", "{ 'db_*' = { host = 'x' } }"),
+        ("schedule", "{ cron = '*/15 * * * *' }"),
+    ] {
+        check_job(&format!("{key} = {value}"), &format!("jobs.j.{key}: this key is not built yet"));
+    }
+    check_job("deep-compare-every = '1h'", "jobs.j.deep-compare-every: this key is not built yet\n  leave the key out");
+    check_job(
+        "format = 'auto'",
+        "jobs.j.format: the format \"auto\" is not built yet\n  write \"fields\", \"json\" or \"uri\", or leave the key out",
+    );
+    check(
+        &format!("{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b', 'a']"),
+        "jobs.j.targets: several targets in one job are not built yet\n  write one job for each target",
+    );
+    check(
+        "[ledger]\nkeep = '400d'\nurl = 'postgres://u:CANARY@h/d'",
+        "ledger.keep: folding old runs is not built yet\nledger.url: a ledger in PostgreSQL is not built yet; write sqlite://path",
+    );
+    check("[health]", "health: this table is not built yet");
+}
+
+#[test]
+fn finds_a_job_by_name_or_because_it_is_the_only_one() {
+    let config =
+        read(&format!("{SOUND}[jobs.one]\nsource = 'a'\ntarget = 'b'\n[jobs.two]\nsource = 'a'\ntarget = 'b'"))
+            .unwrap();
+    assert_eq!(config.job(Some("one")).unwrap().name, "one");
+    assert_eq!(
+        config.job(Some("on")).unwrap_err().to_string(),
+        "etc/secretferry.toml: jobs: no job is called \"on\"\n  did you mean \"one\"?"
+    );
+    assert_eq!(
+        config.job(None).unwrap_err().to_string(),
+        "etc/secretferry.toml: jobs: the config has 2 jobs; name one\n  jobs: one, two"
+    );
+    assert!(read(SOUND).unwrap().job(None).is_err());
+}

@@ -1,0 +1,65 @@
+//! Names: whatever the store's rule allows is written, listed and read under that very name.
+
+use std::collections::BTreeSet;
+
+use secretferry::model::RemoteKey;
+use secretferry::naming::Charset;
+
+use crate::ground::Site;
+use crate::suite::{Verdict, ensure, equal};
+
+cases! {
+    "every name the rule allows keeps its spelling" => nasty,
+}
+
+const NASTY: &[&str] = &[
+    "plain",
+    "UPPER",
+    "upper",
+    "with-dash",
+    "with_underscore",
+    "with.dot",
+    "with space",
+    "with:colon",
+    "with#hash",
+    "with%20percent",
+    "with%2Fslash",
+    "with+plus",
+    "with?question=mark&more",
+    "with\"quote",
+    "with\\backslash",
+    "(with)!parentheses",
+    "folder/inside",
+    "ünïcödé",
+    "u\u{308}nïcödé",
+    "名前",
+    "🦀",
+    "..",
+    "a/../b",
+    "double//slash",
+    " surrounded ",
+    "two\nlines",
+    "null",
+];
+
+fn allowed(site: &Site, key: &RemoteKey) -> bool {
+    let rule = site.store.rule();
+    let text = key.as_str();
+    let path = || {
+        let segment = |segment: &str| !matches!(segment, "" | "." | "..");
+        text.split('/').all(segment) && !text.chars().any(char::is_control)
+    };
+    rule.max_length.is_none_or(|length| text.len() <= length) && (rule.charset == Charset::Any || path())
+}
+
+async fn nasty(site: &Site) -> Verdict {
+    let keys: Vec<_> = NASTY.iter().map(|id| site.key(id)).filter(|key| allowed(site, key)).collect();
+    for (number, key) in keys.iter().enumerate() {
+        site.put(key, &number.to_string()).await?;
+    }
+    for (number, key) in keys.iter().enumerate() {
+        ensure(site.holds(key, &number.to_string()).await?, format!("{key:?} holds another key's value"))?;
+    }
+    let listed: BTreeSet<_> = site.list().await?.into_iter().map(|listed| listed.key).collect();
+    equal(&listed, &keys.into_iter().collect(), "the listing")
+}

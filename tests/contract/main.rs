@@ -1,0 +1,77 @@
+//! One suite for every provider: what the contract of `secretferry::provider::Provider` promises, asked of each store.
+//!
+//! A new provider adds a file in `stores/` and a test below. Which cases apply is read from the store's capabilities;
+//! what was skipped, and why, is printed (`cargo test --test contract -- --nocapture`).
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop, and the suite says what it skipped")]
+
+mod broken;
+mod cases;
+mod ground;
+mod stores;
+mod suite;
+
+use secretferry::model::{Compare, Deletes, Revisions};
+
+use crate::broken::{BROKEN, BrokenGround};
+use crate::ground::Ground;
+use crate::stores::memory::{MemoryGround, SHAPES};
+use crate::suite::Report;
+
+async fn passes(ground: &dyn Ground) -> Report {
+    let report = suite::run(ground).await;
+    println!("{report}");
+    assert!(report.failed.is_empty(), "{report}");
+    report
+}
+
+#[tokio::test]
+async fn memory_in_every_shape() {
+    for shape in SHAPES {
+        passes(&MemoryGround::new(shape)).await;
+    }
+}
+
+#[cfg(feature = "local-files")]
+#[tokio::test]
+async fn local_files() {
+    use secretferry::provider::local_files::FileShape;
+    for shape in [FileShape::Backend, FileShape::Export] {
+        passes(&stores::local_files::LocalFilesGround(shape)).await;
+    }
+}
+
+/// The suite must be able to fail: every planted defect is found by the case that is there for it.
+#[tokio::test]
+async fn every_defect_is_found() {
+    for (defect, case) in BROKEN {
+        let report = suite::run(&BrokenGround(*defect)).await;
+        let found = report.failed.iter().any(|(failed, _)| failed == case);
+        assert!(found, "{defect:?} was not found by {case:?}\n{report}");
+    }
+}
+
+/// No case may be skipped everywhere: what the memory store does not cover in one shape, it covers in another.
+#[tokio::test]
+async fn every_case_applies_to_some_shape() {
+    let mut never: Vec<&str> = cases::all().map(|case| case.name).collect();
+    for shape in SHAPES {
+        let report = suite::run(&MemoryGround::new(shape)).await;
+        never.retain(|case| !report.passed.contains(case));
+    }
+    assert!(never.is_empty(), "cases that no shape runs: {never:?}");
+}
+
+#[test]
+fn the_shapes_differ_where_stores_do() {
+    let shapes: Vec<_> = SHAPES.iter().map(|shape| MemoryGround::new(shape).shape().capabilities).collect();
+    for compare in [Compare::Set, Compare::Create, Compare::None] {
+        assert!(shapes.iter().any(|shape| shape.compare == compare), "{compare:?}");
+    }
+    for revisions in [Revisions::Listing, Revisions::Stat, Revisions::None] {
+        assert!(shapes.iter().any(|shape| shape.revisions == revisions), "{revisions:?}");
+    }
+    for deletes in [Deletes::Recoverable, Deletes::Final] {
+        assert!(shapes.iter().any(|shape| shape.deletes == deletes), "{deletes:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! JSON files in a temporary folder.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secretferry::model::{Blind, MasterKey, Purpose};
+use secretferry::provider::local_files::{FileShape, LocalFilesSettings};
+use secretferry::provider::{Opening, Role, StoreSettings};
+
+use crate::ground::{Alone, Ground, Site};
+
+/// Where stores of local files come from.
+pub struct LocalFilesGround(pub FileShape);
+
+#[async_trait]
+impl Ground for LocalFilesGround {
+    fn name(&self) -> String {
+        format!("local files, {:?}", self.0)
+    }
+
+    async fn empty(&self) -> Site {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = LocalFilesSettings {
+            connections_file: Some("connections.json".into()),
+            variables_file: Some("variables.json".into()),
+            configs_file: None,
+            shape: self.0,
+        };
+        settings.relative_to(folder.path());
+        let revision_key = MasterKey::random().subkey(Purpose::Revision);
+        let observer = Arc::new(Blind);
+        let opening = Opening { name: "files".into(), role: Role::Target, revision_key, observer };
+        Site::new(settings.open(opening).await.unwrap(), Alone).keeping(folder)
+    }
+}

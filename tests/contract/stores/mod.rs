@@ -1,0 +1,5 @@
+//! How to get an empty store of each kind.
+
+#[cfg(feature = "local-files")]
+pub mod local_files;
+pub mod memory;

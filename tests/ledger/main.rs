@@ -1,0 +1,9 @@
+//! The ledger, told as a story and then fault by fault.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod chain;
+mod faults;
+mod moves;
+mod opening;
+mod story;
+mod world;

@@ -1,0 +1,485 @@
+//! Nasty names under every rule: round trips, refusals, collisions and conflicts.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+use secretferry::model::{Kind, Reader, Reason, RemoteKey, SecretName, Severity};
+use secretferry::naming::{
+    Charset, Collision, Conflict, Filter, Folding, JobNames, Mount, Place, Remark, Rule, Teams, collisions, decode,
+    encode, lookups, prefix_overlaps, remarks, static_conflicts,
+};
+
+/// Vault as it is by default.
+fn vault() -> Rule {
+    Rule {
+        connections: Place::prefix("connections"),
+        variables: Place::prefix("variables"),
+        configs: Place::prefix("config"),
+        separator: "/",
+        charset: Charset::Path,
+        folding: Folding::None,
+        max_length: None,
+        teams: Teams::Unsupported,
+        mount: Mount::Fixed,
+    }
+}
+
+fn vault_without_mount() -> Rule {
+    Rule { mount: Mount::FirstSegment, ..vault() }
+}
+
+fn vault_with_teams() -> Rule {
+    Rule { teams: Teams::Folder, ..vault() }
+}
+
+fn metastore() -> Rule {
+    Rule { charset: Charset::Any, teams: Teams::Beside, configs: Place::Off, ..vault() }
+}
+
+fn bare_connections() -> Rule {
+    Rule { connections: Place::prefix(""), ..vault() }
+}
+
+fn prefixes(texts: &[&str]) -> Place {
+    Place::Prefixes(texts.iter().map(|text| (*text).to_owned()).collect())
+}
+
+fn connection(id: &str) -> SecretName {
+    SecretName::new(Kind::Connection, id)
+}
+
+/// The spelling, or the refusal in words.
+fn spelled(rule: &Rule, name: &SecretName) -> String {
+    match encode(rule, name) {
+        Ok(key) => key.to_string(),
+        Err(error) => format!("refused: {error}"),
+    }
+}
+
+fn check(rule: &Rule, name: &SecretName, expected: &str) {
+    assert_eq!(spelled(rule, name), expected, "{name:?}");
+}
+
+/// The name a key is read as, with its place; `-` for a foreign key.
+fn read(rule: &Rule, key: &str) -> String {
+    decode(rule, &RemoteKey::new(key))
+        .map_or_else(|| "-".to_owned(), |decoded| format!("{} at {}", decoded.name, decoded.place))
+}
+
+#[test]
+fn ordinary_names_are_spelled_as_airflow_looks_for_them() {
+    check(&vault(), &connection("db"), "connections/db");
+    check(&vault(), &SecretName::new(Kind::Variable, "a b%#?é"), "variables/a b%#?é");
+    check(&vault(), &SecretName::new(Kind::Config, "sql/alchemy"), "config/sql/alchemy");
+    check(&vault(), &connection(r"a\b"), r"connections/a\b");
+    check(&bare_connections(), &connection("db"), "db");
+    check(&vault_without_mount(), &connection("other/c1"), "other/connections/c1");
+    check(&vault_without_mount(), &connection("other/a/b"), "other/connections/a/b");
+    check(&Rule { connections: prefixes(&["new", "old"]), ..vault() }, &connection("db"), "new/db");
+}
+
+#[test]
+fn teams_are_spelled_as_the_store_does() {
+    let team = connection("db").of_team("red");
+    check(&vault_with_teams(), &team, "connections/red/db");
+    check(&vault_with_teams(), &connection("a/b").of_team("red"), "connections/red/a/b");
+    check(
+        &Rule { mount: Mount::FirstSegment, ..vault_with_teams() },
+        &connection("m/db").of_team("red"),
+        "m/connections/red/db",
+    );
+    check(&metastore(), &team, "connections@red/db");
+    check(&metastore(), &connection("a@b"), "connections/a@b");
+    check(&vault_with_teams(), &SecretName::new(Kind::Config, "core/key"), "config/core/key");
+}
+
+#[test]
+fn what_a_store_cannot_hold_is_refused_with_a_remedy() {
+    let rows: &[(Rule, SecretName, &str)] = &[
+        (vault(), connection(""), "a connection has an empty id"),
+        (metastore(), SecretName::new(Kind::Config, "x"), "configs switched off"),
+        (vault(), connection("db").of_team("red"), "for the team alone"),
+        (metastore(), connection("db").of_team("a/b"), "would be read as connection b/db (team a)"),
+        (vault_without_mount(), connection("db"), "Airflow never finds it"),
+        (vault_with_teams(), connection("a/b"), "does not look up an id with `/`"),
+        (vault_with_teams(), SecretName::new(Kind::Config, "x").of_team("red"), "for the team alone"),
+        (Rule { connections: Place::prefix(""), ..vault_with_teams() }, connection("db").of_team("red"), "segment"),
+        (vault(), connection("../x"), "segment"),
+        (vault(), connection("a/./b"), "segment"),
+        (vault(), connection("a//b"), "segment"),
+        (vault(), connection("a/"), "segment"),
+        (vault(), connection("a\u{1b}[31m"), "a\\u{1b}[31m\": it holds a control character"),
+        (vault(), connection("a\nb"), "control character"),
+        (Rule { max_length: Some(14), ..vault() }, connection("abc"), "would have 15 bytes, the store takes 14"),
+        (bare_connections(), connection("variables/x"), "would be read as variable x"),
+        (
+            Rule { variables: Place::prefix("connections"), ..vault() },
+            SecretName::new(Kind::Variable, "x"),
+            "read as connection x",
+        ),
+        (Rule { connections: prefixes(&["a", "a/b"]), ..vault() }, connection("b/x"), "would be read as connection x"),
+        (
+            Rule { charset: Charset::Any, ..bare_connections() },
+            connection("variables/"),
+            "would be read as no name at all",
+        ),
+    ];
+    for (rule, name, expected) in rows {
+        let answer = spelled(rule, name);
+        assert!(answer.starts_with("refused: ") && answer.contains(expected), "{name:?}: {answer}");
+    }
+}
+
+#[test]
+fn a_refusal_says_under_which_reason_a_plan_blocks_it() {
+    let reason = |name: &SecretName| encode(&vault(), name).map_err(|error| (error.name().clone(), error.reason()));
+    let team = connection("db").of_team("red");
+    assert_eq!(reason(&team), Err((team.clone(), Reason::TeamUnsupported)));
+    assert_eq!(reason(&connection("..")), Err((connection(".."), Reason::IllegalName)));
+}
+
+#[test]
+fn keys_are_read_from_every_prefix_and_foreign_ones_from_none() {
+    let listed = Rule { connections: prefixes(&["new", "old", "old/er"]), ..vault() };
+    assert_eq!(read(&listed, "new/db"), "connection db at 0");
+    assert_eq!(read(&listed, "old/db"), "connection db at 1");
+    assert_eq!(read(&listed, "old/er/db"), "connection db at 2");
+    assert_eq!(read(&listed, "older/db"), "-");
+    assert_eq!(read(&vault(), "connections"), "-");
+    assert_eq!(read(&vault(), "connections/"), "-");
+    assert_eq!(read(&bare_connections(), "connections/x"), "connection connections/x at 0");
+    assert_eq!(read(&bare_connections(), "variables/x"), "variable x at 0");
+    assert_eq!(read(&vault_with_teams(), "connections/red/db"), "connection db (team red) at 0");
+    assert_eq!(read(&Rule { connections: Place::prefix(""), ..vault_with_teams() }, "red/db"), "-");
+    assert_eq!(read(&vault_without_mount(), "connections/db"), "-");
+    assert_eq!(read(&metastore(), "connections@red/db"), "connection db (team red) at 0");
+    assert_eq!(read(&metastore(), "configs/x"), "-");
+}
+
+#[test]
+fn airflow_looks_under_every_prefix_in_order() {
+    let rule = Rule { connections: prefixes(&["new", "old"]), ..vault() };
+    let keys = lookups(&rule, &connection("db")).map(|keys| keys.iter().map(RemoteKey::to_string).collect::<Vec<_>>());
+    assert_eq!(keys, Ok(vec!["new/db".to_owned(), "old/db".to_owned()]));
+    assert!(lookups(&metastore(), &SecretName::new(Kind::Config, "x")).is_err());
+}
+
+#[test]
+fn ids_that_some_part_of_airflow_does_not_take_are_remarked() {
+    let all = |id: &str| remarks(&connection(id), &Reader::ALL);
+    assert_eq!(all("my.db-1"), []);
+    assert_eq!(all("a:b"), [Remark::NotManageable]);
+    assert_eq!(all("a/b"), [Remark::NoWorkerFallback, Remark::NotManageable]);
+    assert_eq!(all("é"), [Remark::IdBecomesNull(Reader::Airflow2)]);
+    assert_eq!(all("a..b"), [Remark::NotManageable]);
+    assert_eq!(all(&"x".repeat(201)), [Remark::NotManageable]);
+    let null = Reader::ALL.map(Remark::IdBecomesNull);
+    assert_eq!(all("a b")[..3], null);
+    assert_eq!(all(&"x".repeat(251))[..3], null);
+    assert_eq!(remarks(&connection("a/b"), &[Reader::Airflow2]), [Remark::NotManageable]);
+    assert_eq!(remarks(&SecretName::new(Kind::Variable, "a b/é"), &Reader::ALL), []);
+    assert!(Remark::IdBecomesNull(Reader::Airflow2).explained().starts_with("airflow-2 "));
+}
+
+#[test]
+fn a_filter_sees_ids_as_texts_without_segments() {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let filter = Filter::new(&[Kind::Connection], &texts(&["*"]), &texts(&["*_default", "x/?"])).expect("good globs");
+    let seen = |id: &str| filter.matches(&connection(id));
+    assert!(seen("db") && seen("a/b/c") && seen("a\nb") && seen("é") && seen("x/yz"));
+    assert!(!seen("aws_default") && !seen("a/b_default") && !seen("x/y"));
+    assert!(!filter.matches(&SecretName::new(Kind::Variable, "db")));
+    let none = Filter::new(&Kind::ALL, &[], &[]).expect("no globs");
+    assert!(!none.matches(&connection("db")));
+
+    let errors = Filter::new(&Kind::ALL, &texts(&["ok", "[a"]), &texts(&["{b"])).expect_err("bad globs");
+    assert_eq!(errors.iter().map(|error| error.pattern.as_str()).collect::<Vec<_>>(), ["[a", "{b"]);
+    assert!(errors[0].to_string().starts_with("`[a` is no glob: unclosed character class"), "{}", errors[0]);
+}
+
+#[test]
+fn names_that_meet_under_one_key_are_all_named() {
+    let at = |id: &str, key: &str| (connection(id), RemoteKey::new(key));
+    let found = collisions([at("b", "k"), at("c", "other"), at("a", "k"), at("c", "other"), at("d", "k")]);
+    let names = vec![connection("a"), connection("b"), connection("d")];
+    assert_eq!(found, [Collision { key: RemoteKey::new("k"), names }]);
+}
+
+/// One job's names, said shortly: include and exclude are split at blanks.
+struct Job {
+    job: &'static str,
+    identity: &'static str,
+    rule: Rule,
+    kinds: Vec<Kind>,
+    include: Vec<String>,
+    exclude: Vec<String>,
+}
+
+impl Job {
+    fn new(job: &'static str, include: &str, exclude: &str) -> Self {
+        let split = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        Self {
+            job,
+            identity: "one place",
+            rule: vault(),
+            kinds: vec![Kind::Connection],
+            include: split(include),
+            exclude: split(exclude),
+        }
+    }
+
+    fn names(&self) -> JobNames<'_> {
+        JobNames {
+            job: self.job,
+            store: "target",
+            identity: self.identity,
+            rule: &self.rule,
+            kinds: &self.kinds,
+            include: &self.include,
+            exclude: &self.exclude,
+        }
+    }
+}
+
+/// The text for which two jobs meet; `-` where they never do.
+fn meeting(one: &Job, other: &Job) -> String {
+    match static_conflicts(&[one.names(), other.names()]).as_slice() {
+        [] => "-".to_owned(),
+        [Conflict::Jobs { example, .. }] => example.clone(),
+        more => format!("{more:?}"),
+    }
+}
+
+#[test]
+fn two_jobs_on_one_key_are_found_by_their_globs() {
+    let rows = [
+        ("*", "", "*", "", "z"),
+        ("a*", "", "b*", "", "-"),
+        ("team_*", "", "*_db", "", "team_db"),
+        ("a?c", "", "ab*", "", "abc"),
+        ("a?c", "", "ab", "", "-"),
+        ("?", "", "??", "", "-"),
+        ("a b", "", "b c", "", "b"),
+        ("team_*", "", "*", "team_*", "-"),
+        ("team_a_*", "", "*", "team_*", "-"),
+        ("team_*", "", "*", "team_a_*", "team_"),
+        ("*", "x*", "x*", "", "-"),
+        ("*", "*a", "*", "*b", "z"),
+        ("a*", "ab*", "*b*", "", "azb"),
+        (r"\*", "", "?", "", "*"),
+        (r"\*", "", "a", "", "-"),
+        ("[ab]*", "", "c*", "", "c"),
+        ("x[ab]*", "", "c*", "", "-"),
+        ("[ab]*", "", "*", "[ab]*", "-"),
+        ("abc", "", "*", "[ab]*", "abc"),
+        ("a/**/b", "", "a/b", "", "a/b"),
+        ("{a,b}", "", "b", "", "b"),
+    ];
+    for (include, exclude, other_include, other_exclude, expected) in rows {
+        let (one, other) = (Job::new("one", include, exclude), Job::new("other", other_include, other_exclude));
+        let row = format!("{include:?} - {exclude:?} and {other_include:?} - {other_exclude:?}");
+        assert_eq!(meeting(&one, &other), expected, "{row}");
+        assert_eq!(meeting(&other, &one) == "-", expected == "-", "{row}, the other way round");
+    }
+}
+
+#[test]
+fn two_jobs_meet_only_in_one_place_and_under_prefixes_that_meet() {
+    let job = || Job::new("one", "*", "");
+    let with_rule = |rule| Job { rule, ..Job::new("other", "*", "") };
+    assert_eq!(meeting(&job(), &Job { identity: "elsewhere", ..job() }), "-");
+    assert_eq!(meeting(&job(), &Job { kinds: vec![Kind::Variable], ..job() }), "-");
+    assert_eq!(meeting(&job(), &with_rule(Rule { connections: Place::prefix("other"), ..vault() })), "-");
+    assert_eq!(meeting(&job(), &with_rule(Rule { connections: prefixes(&["other", "connections"]), ..vault() })), "-");
+    assert_eq!(meeting(&job(), &with_rule(Rule { connections: Place::Off, ..vault() })), "-");
+    assert_eq!(meeting(&job(), &with_rule(bare_connections())), "connections/z");
+    assert_eq!(
+        meeting(&job(), &with_rule(Rule { connections: Place::prefix("connections/deep"), ..vault() })),
+        "connections/deep/z"
+    );
+    assert_eq!(meeting(&job(), &with_rule(vault_with_teams())), "connections/z");
+    let swapped = Rule { connections: Place::prefix("variables"), variables: Place::prefix("v"), ..vault() };
+    let variables = Job { kinds: vec![Kind::Variable], ..Job::new("one", "*", "") };
+    assert_eq!(meeting(&variables, &with_rule(swapped)), "z");
+    let mounts = |include| Job { rule: vault_without_mount(), ..Job::new("mounts", include, "") };
+    assert_eq!(meeting(&mounts("a/*"), &mounts("b/*")), "-");
+    assert_eq!(meeting(&mounts("a/*"), &mounts("*/x")), "a/x");
+}
+
+#[test]
+fn conflicts_name_both_jobs_and_an_example() {
+    let (one, other) = (Job::new("one", "a*", ""), Job::new("other", "*b", ""));
+    let said: Vec<String> = static_conflicts(&[one.names(), other.names()]).iter().map(Conflict::to_string).collect();
+    assert_eq!(
+        said,
+        ["jobs one (to target) and other (to target) may both write `ab`; narrow the kinds, include or exclude of one"]
+    );
+    let twice = static_conflicts(&[one.names(), one.names()]);
+    assert!(twice[0].to_string().starts_with("job one: its targets target and target are one place"), "{}", twice[0]);
+    assert_eq!(twice[0].severity(), Severity::Error);
+}
+
+#[test]
+fn kinds_under_one_prefix_are_an_error_and_nested_ones_a_warning() {
+    let said = |rule: &Rule, kinds: &[Kind]| {
+        let job = Job { rule: rule.clone(), kinds: kinds.to_vec(), ..Job::new("one", "*", "") };
+        let found = static_conflicts(&[job.names()]);
+        found.iter().map(|conflict| format!("{}: {conflict}", conflict.severity().as_str())).collect::<Vec<_>>()
+    };
+    let two = [Kind::Connection, Kind::Variable];
+    assert_eq!(said(&vault(), &Kind::ALL), Vec::<String>::new());
+    assert_eq!(
+        said(&Rule { variables: prefixes(&["v", "connections"]), ..vault() }, &two),
+        [
+            "error: job one: in target, connections and variables both lie under \"connections\" and cannot be told apart; \
+          give each its own prefix"
+        ]
+    );
+    assert_eq!(
+        said(&bare_connections(), &two),
+        ["warning: job one: in target, connections and variables overlap: \"variables\" lies in \"\"; \
+          ids that read as the other kind will be refused"]
+    );
+    assert_eq!(said(&bare_connections(), &[Kind::Connection]), Vec::<String>::new());
+    assert_eq!(prefix_overlaps(&bare_connections(), &Kind::ALL).len(), 2);
+}
+
+/// Ids out of the pieces that stores trip over.
+fn nasty_text() -> impl Strategy<Value = String> {
+    let pieces = [
+        "a",
+        "b",
+        "x",
+        "/",
+        "//",
+        ".",
+        "..",
+        "@",
+        "-",
+        "_",
+        "%2e",
+        "\\",
+        " ",
+        "\n",
+        "\u{0}",
+        "\u{7f}",
+        "é",
+        "ß",
+        "\u{202e}",
+        "connections",
+        "variables",
+        "config",
+        "connections/",
+        "variables/",
+        "team",
+        "#",
+        "?",
+        "*",
+    ];
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..6).prop_map(|pieces| pieces.concat())
+}
+
+fn any_name() -> impl Strategy<Value = SecretName> {
+    let kind = proptest::sample::select(Kind::ALL.to_vec());
+    (kind, proptest::option::weighted(0.4, nasty_text()), nasty_text()).prop_map(|(kind, team, id)| SecretName {
+        kind,
+        team,
+        id,
+    })
+}
+
+fn any_place() -> impl Strategy<Value = Place> {
+    let prefix = proptest::sample::select(vec![
+        "",
+        "connections",
+        "variables",
+        "a",
+        "a/b",
+        "connections@team",
+        "é",
+        "connections/team",
+    ]);
+    prop_oneof![
+        1 => Just(Place::Off),
+        8 => proptest::collection::vec(prefix.prop_map(str::to_owned), 1..4).prop_map(Place::Prefixes),
+    ]
+}
+
+fn any_rule() -> impl Strategy<Value = Rule> {
+    (
+        (any_place(), any_place(), any_place()),
+        proptest::sample::select(vec!["/", "-", "--", "_", ""]),
+        proptest::sample::select(vec![Charset::Any, Charset::Path]),
+        proptest::option::weighted(0.2, 1_usize..30),
+        proptest::sample::select(vec![Teams::Unsupported, Teams::Beside, Teams::Folder]),
+        proptest::sample::select(vec![Mount::Fixed, Mount::FirstSegment]),
+    )
+        .prop_map(|((connections, variables, configs), separator, charset, max_length, teams, mount)| Rule {
+            connections,
+            variables,
+            configs,
+            separator,
+            charset,
+            folding: Folding::None,
+            max_length,
+            teams,
+            mount,
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_encoded_is_decoded_or_refused(rule in any_rule(), name in any_name()) {
+        if let Ok(key) = encode(&rule, &name) {
+            prop_assert_eq!(decode(&rule, &key).map(|decoded| decoded.name), Some(name.clone()));
+            prop_assert_eq!(lookups(&rule, &name).map(|keys| keys[0].clone()).ok(), Some(key.clone()));
+            prop_assert!(rule.max_length.is_none_or(|limit| key.as_str().len() <= limit));
+            if rule.charset == Charset::Path {
+                prop_assert!(key.as_str().split('/').all(|segment| !matches!(segment, "" | "." | "..")));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_decoded_at_the_first_prefix_is_encoded_the_same(rule in any_rule(), text in nasty_text()) {
+        let key = RemoteKey::new(text);
+        if let Some(decoded) = decode(&rule, &key) && decoded.place == 0 && let Ok(own) = encode(&rule, &decoded.name) {
+            prop_assert_eq!(own, key);
+        }
+    }
+
+    #[test]
+    fn two_names_never_share_a_key(rule in any_rule(), names in proptest::collection::hash_set(any_name(), 2..40)) {
+        let mut owners: HashMap<RemoteKey, SecretName> = HashMap::new();
+        for name in names {
+            if let Ok(key) = encode(&rule, &name) && let Some(other) = owners.insert(key.clone(), name.clone()) {
+                prop_assert!(false, "{} and {} share {}", name, other, key);
+            }
+        }
+    }
+
+    /// Held against `globset` itself: an id in scope of both jobs is never missed.
+    #[test]
+    fn an_id_of_two_jobs_is_never_missed(
+        include in "[ab*?/]{1,4}", exclude in "[ab*?]{1,3}", other in "[ab*?/]{1,4}", id in "[ab/]{1,4}",
+    ) {
+        let (one, two) = (Job::new("one", &include, &exclude), Job::new("two", &other, ""));
+        let in_scope = |job: &Job| Filter::new(&job.kinds, &job.include, &job.exclude).is_ok_and(|filter| filter.matches(&connection(&id)));
+        if in_scope(&one) && in_scope(&two) {
+            prop_assert_ne!(meeting(&one, &two), "-");
+        }
+    }
+
+    /// And an example of globs without `**` is in scope of both.
+    #[test]
+    fn an_example_is_in_scope_of_both(include in "[ab?/]{0,3}[*]?[ab?/]{1,3}", exclude in "[ab*]{1,3}", other in "[ab?/]{1,3}[*]?[ab]?") {
+        let (one, two) = (Job::new("one", &include, &exclude), Job::new("two", &other, ""));
+        let example = meeting(&one, &two);
+        let in_scope = |job: &Job| Filter::new(&job.kinds, &job.include, &job.exclude).is_ok_and(|filter| filter.matches(&connection(&example)));
+        if example != "-" && !exclude.contains("**") {
+            prop_assert!(in_scope(&one) && in_scope(&two), "{}", example);
+        }
+    }
+}

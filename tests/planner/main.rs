@@ -1,0 +1,5 @@
+//! The planner: its decision table, row by row, and its laws over random worlds.
+
+mod cases;
+mod laws;
+mod world;

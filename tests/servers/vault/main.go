@@ -1,0 +1,183 @@
+// Command vault serves a real HashiCorp Vault core on loopback, in memory: KV v1 and v2, AppRole, userpass and token.
+//
+// It is the server behind Vault's own HTTP API, linked as a library, because no package registry carries the vault
+// binary. Vault is licensed under BUSL-1.1: this program is built for tests alone and is never shipped.
+//
+// It prints one line of JSON, {"address","token","unseal_key"}, as soon as it answers, and serves until it is killed.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	log "github.com/hashicorp/go-hclog"
+	kv "github.com/hashicorp/vault-plugin-secrets-kv"
+	"github.com/hashicorp/vault/builtin/credential/approle"
+	"github.com/hashicorp/vault/builtin/credential/userpass"
+	"github.com/hashicorp/vault/helper/metricsutil"
+	vaulthttp "github.com/hashicorp/vault/http"
+	"github.com/hashicorp/vault/internalshared/configutil"
+	"github.com/hashicorp/vault/sdk/helper/consts"
+	"github.com/hashicorp/vault/sdk/logical"
+	"github.com/hashicorp/vault/sdk/physical/inmem"
+	"github.com/hashicorp/vault/vault"
+)
+
+// factories are the engines that are linked in.
+var factories = map[string]logical.Factory{"kv": kv.Factory, "approle": approle.Factory, "userpass": userpass.Factory}
+
+// plugins answers Vault's questions about its built-in engines.
+type plugins struct{}
+
+func (plugins) Contains(name string, _ consts.PluginType) bool { return factories[name] != nil }
+
+func (plugins) Get(name string, _ consts.PluginType) (func() (interface{}, error), bool) {
+	factory := factories[name]
+	return func() (interface{}, error) { return factory, nil }, factory != nil
+}
+
+func (plugins) Keys(consts.PluginType) []string { return []string{"kv", "approle", "userpass"} }
+
+func (plugins) DeprecationStatus(string, consts.PluginType) (consts.DeprecationStatus, bool) {
+	return consts.Supported, true
+}
+
+func (plugins) IsBuiltinEntPlugin(string, consts.PluginType) bool { return false }
+
+// flags is the command line.
+type flags struct {
+	listen, certificate, key, clientAuthority string
+	untilEOF                                  bool
+}
+
+func parseFlags() flags {
+	var f flags
+	flag.StringVar(&f.listen, "listen", "127.0.0.1:0", "address to serve on; port 0 takes a free one")
+	flag.StringVar(&f.certificate, "tls-cert", "", "PEM certificate; serves https")
+	flag.StringVar(&f.key, "tls-key", "", "PEM key of that certificate")
+	flag.StringVar(&f.clientAuthority, "client-ca", "", "PEM authority that clients' certificates must be from")
+	flag.BoolVar(&f.untilEOF, "until-eof", false, "exit when standard input closes, so that a dying test takes the server along")
+	flag.Parse()
+	return f
+}
+
+// newCore starts an unsealed core, and answers its root token and its only unseal key.
+func newCore() (*vault.Core, string, string, error) {
+	logger := log.New(&log.LoggerOptions{Level: log.Warn, Output: os.Stderr})
+	storage, err := inmem.NewInmem(nil, logger)
+	if err != nil {
+		return nil, "", "", err
+	}
+	core, err := vault.NewCore(&vault.CoreConfig{
+		BuiltinRegistry: plugins{},
+		Physical:        storage,
+		DisableMlock:    true,
+		Logger:          logger,
+		LogicalBackends: map[string]logical.Factory{"kv": kv.Factory},
+		CredentialBackends: map[string]logical.Factory{
+			"approle":  approle.Factory,
+			"userpass": userpass.Factory,
+		},
+		MetricsHelper:        metricsutil.NewMetricsHelper(nil, false),
+		MetricSink:           metricsutil.BlackholeSink(),
+		NumExpirationWorkers: 4,
+	})
+	if err != nil {
+		return nil, "", "", err
+	}
+	result, err := core.Initialize(context.Background(), &vault.InitParams{
+		BarrierConfig: &vault.SealConfig{SecretShares: 1, SecretThreshold: 1},
+	})
+	if err != nil {
+		return nil, "", "", err
+	}
+	share := result.SecretShares[0]
+	// TestCoreUnseal keeps what it is given, and wipes it when the core is sealed: it gets a copy.
+	if _, err := vault.TestCoreUnseal(core, append([]byte(nil), share...)); err != nil {
+		return nil, "", "", err
+	}
+	return core, result.RootToken, hex.EncodeToString(share), nil
+}
+
+// tlsConfig answers nil where the server is to speak plain http.
+func (f flags) tlsConfig() (*tls.Config, error) {
+	if f.certificate == "" {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(f.certificate, f.key)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	if f.clientAuthority == "" {
+		return config, nil
+	}
+	pem, err := os.ReadFile(f.clientAuthority)
+	if err != nil {
+		return nil, err
+	}
+	config.ClientCAs = x509.NewCertPool()
+	if !config.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, errors.New("no certificate in " + f.clientAuthority)
+	}
+	config.ClientAuth = tls.RequireAndVerifyClientCert
+	return config, nil
+}
+
+func serve(f flags) error {
+	encryption, err := f.tlsConfig()
+	if err != nil {
+		return err
+	}
+	core, token, unsealKey, err := newCore()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if encryption != nil {
+		scheme = "https"
+		listener = tls.NewListener(listener, encryption)
+	}
+	handler := vaulthttp.Handler.Handler(&vault.HandlerProperties{
+		Core:           core,
+		ListenerConfig: &configutil.Listener{Type: "tcp", TLSDisable: encryption == nil},
+	})
+	if f.untilEOF {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(0)
+		}()
+	}
+	announcement := map[string]string{
+		"address":    scheme + "://" + listener.Addr().String(),
+		"token":      token,
+		"unseal_key": unsealKey,
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(announcement); err != nil {
+		return err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	return server.Serve(listener)
+}
+
+func main() {
+	if err := serve(parseFlags()); err != nil {
+		fmt.Fprintln(os.Stderr, "vault:", err)
+		os.Exit(1)
+	}
+}
