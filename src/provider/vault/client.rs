@@ -189,9 +189,10 @@ impl Method {
 }
 
 impl Answer {
-    /// The moment of the answer, by Vault's clock where it tells it.
+    /// The end of the second of the answer, by Vault's clock where it tells it: a date header has no finer one.
     pub fn at(&self) -> Timestamp {
-        self.date.unwrap_or_else(Timestamp::now)
+        let date = self.date.unwrap_or_else(Timestamp::now);
+        date.saturating_add(Duration::from_secs(1)).unwrap_or(date)
     }
 }
 
