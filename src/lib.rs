@@ -110,7 +110,6 @@
 //!   audit.rs              `audit`: the hash-chained log and its proof
 //!   check.rs              `check`: the config, then every store that a job uses; each finding with its remedy
 //!   console.rs            Standard output for reports, standard error for everything else
-//!   demo/                 the parts of demo.rs
 //!   demo.rs               `demo`
 //!   failure.rs            Any error as words for a person
 //!   history.rs            `history`: the runs, or the steps of one

@@ -41,7 +41,8 @@ fn every_rule_catches_a_planted_fault() {
     let planted: &[(&str, &str, &str)] = &[
         ("src/model/name.rs", "//! N.\nuse crate::naming::Rule;\n", "upwards"),
         ("src/model/name.rs", "//! N.\nfn f() { crate::provider::open(); }\n", "upwards"),
-        ("src/model/name.rs", "//! N.\nuse super::super::naming::Rule;\n", "leaves its room"),
+        ("src/model/name.rs", "//! N.\nuse super::super::naming::Rule;\n", "upwards"),
+        ("src/model/name.rs", "//! N.\nmod tests {\n    use super::super::super::naming::Rule;\n}\n", "upwards"),
         ("src/provider/vault/mod.rs", "//! V.\nuse crate::provider::memory::Memory;\n", "neighbour"),
         ("src/provider/vault/mod.rs", "//! V.\nuse super::memory::Memory;\n", "neighbour"),
         ("src/model/name.rs", "use std::fmt;\n", "//!"),
@@ -102,10 +103,11 @@ impl Map {
         let mut seen = BTreeSet::new();
         for path in sources.iter().map(|(path, _)| path).filter(|path| path.starts_with("src/")) {
             let entry = mapped_as(path);
-            if matches!(path.as_str(), "src/lib.rs" | "src/main.rs") || path.ends_with("/mod.rs") && entry == *path {
+            if matches!(path.as_str(), "src/lib.rs" | "src/main.rs") || is_front_door(path) {
                 continue;
             }
-            if !self.files.contains(&entry) && !(entry.ends_with('/') && self.is_provider(&entry)) {
+            let known = self.files.contains(&entry) || entry.ends_with('/') && self.is_provider(&entry);
+            if !known {
                 faults.push(format!("{path}: not in the map at the head of src/lib.rs (as {entry})"));
             }
             seen.insert(entry);
@@ -118,6 +120,11 @@ impl Map {
     fn is_provider(&self, entry: &str) -> bool {
         entry.starts_with("src/provider/") && self.floors.contains_key("provider")
     }
+}
+
+/// A room's own `mod.rs`; the room's line in the map stands for it.
+fn is_front_door(path: &str) -> bool {
+    path.split('/').count() == 3 && path.ends_with("/mod.rs")
 }
 
 /// What the map calls a file: itself, or the folder two levels down that it lies in.
@@ -146,54 +153,88 @@ fn noun((path, _): &Source) -> Option<String> {
 
 fn imports((path, text): &Source, map: &Map) -> Vec<String> {
     let Some(inside) = path.strip_prefix("src/") else { return Vec::new() };
-    let room = inside.split('/').next().unwrap_or_default().trim_end_matches(".rs");
-    let Some(own) = map.floors.get(room) else { return Vec::new() };
-    let mut faults = Vec::new();
-    for target in crate_paths(text) {
-        let wanted = target.split("::").next().unwrap_or_default();
+    let module = module_of(inside);
+    let Some((room, own)) = module.first().and_then(|room| map.floors.get_key_value(room)) else { return Vec::new() };
+    let mut faults = BTreeSet::new();
+    for target in absolute_paths(text, &module) {
+        let wanted = target.first().map_or("", String::as_str);
         match map.floors.get(wanted) {
-            _ if wanted == room => {}
-            Some(floor) if floor < own => {}
-            Some(_) => faults.push(format!("{path}: imports {wanted}, upwards or sideways")),
-            None => {}
+            Some(floor) if wanted != room && floor >= own => {
+                faults.insert(format!("{path}: imports {wanted}, upwards or sideways"));
+            }
+            _ => {}
         }
-        faults.extend(neighbour(inside, &target).map(|other| format!("{path}: imports its neighbour {other}")));
+        if let Some(other) = neighbour(&module, &target) {
+            faults.insert(format!("{path}: imports its neighbour {other}"));
+        }
     }
-    let depth = inside.split('/').count() - usize::from(inside.ends_with("/mod.rs"));
-    if text.contains(&"super::".repeat(depth.max(1))) && !text.contains("mod tests {") {
-        faults.push(format!("{path}: leaves its room by super::"));
-    }
-    faults
+    faults.into_iter().collect()
+}
+
+/// The module a file is, as path segments below the crate.
+fn module_of(inside: &str) -> Vec<String> {
+    let path = inside.trim_end_matches(".rs");
+    path.trim_end_matches("/mod").split('/').map(str::to_owned).collect()
 }
 
 /// The provider beside ours that `target` lies in, if it does.
-fn neighbour(inside: &str, target: &str) -> Option<String> {
-    const SHARED: [&str; 8] = ["call", "contract", "error", "layer", "pace", "registry", "mod", "aws"];
-    let own = inside.strip_prefix("provider/")?.split('/').next()?;
-    if own.ends_with(".rs") || SHARED.contains(&own) {
-        return None;
-    }
-    let other = target.strip_prefix("provider::")?.split("::").next()?;
-    let is_folder = !SHARED.contains(&other) && other.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    (is_folder && other != own).then(|| other.to_owned())
+fn neighbour(module: &[String], target: &[String]) -> Option<String> {
+    const SHARED: [&str; 6] = ["call", "contract", "error", "layer", "pace", "registry"];
+    let [room, own, ..] = module else { return None };
+    let [wanted, other, ..] = target else { return None };
+    let folders = room == "provider" && wanted == "provider" && own != other;
+    let is_folder = |name: &str| !SHARED.contains(&name) && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    (folders && is_folder(own) && is_folder(other)).then(|| other.clone())
 }
 
-/// Every `crate::…` path of a file, groups in braces spelled out one level, and `super::` of a provider's front door.
-fn crate_paths(text: &str) -> Vec<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+/// Every path of a file that begins with `crate::` or `super::`, as segments below the crate; groups are spelled out.
+fn absolute_paths(text: &str, module: &[String]) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
-    for (prefix, inside) in [("crate::", ""), ("use super::", "provider::")] {
-        for piece in code.split(prefix).skip(1) {
-            let end = piece.find([';', '(', ' ', ',', ')', '<', '>']).unwrap_or(piece.len());
-            if let Some(group) = piece.strip_prefix('{') {
-                let group = group.split('}').next().unwrap_or_default();
-                paths.extend(group.split(',').map(|path| format!("{inside}{}", path.trim())));
-            } else {
-                paths.push(format!("{inside}{}", &piece[..end]));
+    let mut inline = 0;
+    let mut code = String::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        // A test module inside the file is one level further down.
+        inline += usize::from(line == "mod tests {");
+        code.push_str(&line.replace("super::", if inline > 0 { "\u{1}super::" } else { "super::" }));
+        code.push('\n');
+    }
+    for (start, marker) in code.match_indices("crate::").chain(code.match_indices("super::")) {
+        let before = code[..start].chars().next_back().unwrap_or(' ');
+        if before.is_alphanumeric() || matches!(before, '_' | ':') && marker == "super::" {
+            continue;
+        }
+        let mut base = if marker == "crate::" { Vec::new() } else { module.to_vec() };
+        let mut rest = &code[start + marker.len()..];
+        if marker == "super::" {
+            if before == '\u{1}' {
+                base.push("tests".to_owned());
+            }
+            base.pop();
+            while let Some(further) = rest.strip_prefix("super::").or_else(|| rest.strip_prefix("\u{1}super::")) {
+                base.pop();
+                rest = further;
             }
         }
+        paths.extend(tails(rest).into_iter().map(|tail| base.iter().cloned().chain(tail).collect()));
     }
     paths
+}
+
+/// What follows a path's root: one path, or each member of the group it ends in.
+fn tails(rest: &str) -> Vec<Vec<String>> {
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+    let stem: Vec<_> = segments(&rest[..end]).collect();
+    match rest[end..].strip_prefix('{') {
+        None => vec![stem],
+        Some(group) => {
+            let members = group.split('}').next().unwrap_or_default().split(',');
+            members.map(|member| stem.iter().cloned().chain(segments(member)).collect()).collect()
+        }
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = String> {
+    path.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
 /// Every file below `tests/` belongs to a test binary: one at the top, or in a folder that has a `main.rs` or such a file's name.

@@ -54,7 +54,7 @@ pub enum Command {
     /// Show what a job would do; writes nothing, needs read rights only, and no ledger.
     #[command(
         after_help = "Examples:\n  secretferry plan migrate\n  secretferry plan migrate --only 'prod_*' --show-fields host,port\n  \
-                            secretferry plan migrate --json | jq .summary"
+                            secretferry plan migrate --json | jq .counts"
     )]
     Plan(Plan),
     /// Show the plan, ask, and act on exactly that plan.

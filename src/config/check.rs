@@ -9,7 +9,8 @@ use super::error::ConfigError;
 use super::job::JobSettings;
 use super::store::StoreTable;
 use crate::ledger::LedgerSettings;
-use crate::naming::Place;
+use crate::model::{Finding, Kind, Severity};
+use crate::naming::{Conflict, JobNames, Place, static_conflicts};
 use crate::provider::{Role, StoreSettings};
 use crate::reference::{Reference, ReferenceError};
 use crate::settings::{RawReference, SettingsFault, TablePath, suggestion};
@@ -27,6 +28,8 @@ pub struct Config {
     pub stores: BTreeMap<String, Box<dyn StoreSettings>>,
     /// The jobs by name.
     pub jobs: BTreeMap<String, JobSettings>,
+    /// What is worth a look, but stops nothing.
+    pub warnings: Vec<Finding>,
     references: Vec<(String, Reference)>,
 }
 
@@ -100,11 +103,13 @@ impl Parts {
     /// Every fault that only shows when tables are held against each other.
     pub(super) fn faults(&self) -> Vec<SettingsFault> {
         let jobs = self.jobs.iter().flat_map(|(name, job)| self.job_faults(name, job));
-        jobs.chain(self.shared_names()).collect()
+        let conflicts = self.conflicts().into_iter().filter(|conflict| conflict.severity() == Severity::Error);
+        jobs.chain(self.shared_names()).chain(conflicts.map(|conflict| conflict_fault(&conflict))).collect()
     }
 
     /// The config; only where there are no faults.
     pub(super) fn config(self, file: &Path, digest: String) -> Config {
+        let warnings = self.conflicts().iter().map(conflict_finding).collect();
         let stores = self.stores.into_iter().filter_map(|(name, store)| Some((name, store?.settings)));
         let jobs = self.jobs.into_iter().filter_map(|(name, job)| Some((name, job.settings?)));
         Config {
@@ -113,8 +118,27 @@ impl Parts {
             ledger: self.ledger.unwrap_or_default(),
             stores: stores.collect(),
             jobs: jobs.collect(),
+            warnings,
             references: self.references,
         }
+    }
+
+    /// Names that would meet under one key of a target, as far as the config alone tells.
+    fn conflicts(&self) -> Vec<Conflict> {
+        let jobs = self.jobs.values().filter_map(|job| job.settings.as_ref());
+        let targets = jobs.filter_map(|job| Some((job, self.stores.get(&job.target)?.as_ref()?)));
+        let known: Vec<_> =
+            targets.map(|(job, store)| (job, store.settings.identity(), store.settings.rule())).collect();
+        let names = known.iter().map(|(job, identity, rule)| JobNames {
+            job: &job.name,
+            store: &job.target,
+            identity,
+            rule,
+            kinds: &job.kinds,
+            include: &job.include,
+            exclude: &job.exclude,
+        });
+        static_conflicts(&names.collect::<Vec<_>>())
     }
 
     fn job_faults(&self, name: &str, job: &JobPart) -> Vec<SettingsFault> {
@@ -159,10 +183,25 @@ impl Parts {
     }
 }
 
+fn conflict_finding(conflict: &Conflict) -> Finding {
+    let subject = match conflict {
+        Conflict::Prefixes { store, .. } | Conflict::Jobs { jobs: [_, (_, store)], .. } => store,
+    };
+    Finding::new(conflict.severity(), "names-overlap", subject, conflict.to_string())
+}
+
+// The later job is the one to change.
+fn conflict_fault(conflict: &Conflict) -> SettingsFault {
+    let job = match conflict {
+        Conflict::Prefixes { job, .. } | Conflict::Jobs { jobs: [_, (job, _)], .. } => job,
+    };
+    SettingsFault::new(TablePath::default().key("jobs").key(job).to_string(), conflict.to_string())
+}
+
 fn kind_faults(path: &TablePath, job: &JobSettings, name: &str, store: &StoreTable) -> Vec<SettingsFault> {
     let rule = store.settings.rule();
     let off = job.kinds.iter().filter(|kind| *rule.place(**kind) == Place::Off);
-    let fault = |kind: &crate::model::Kind| {
+    let fault = |kind: &Kind| {
         let problem = format!("{name} ({}) holds no {}", store.settings.kind(), kind.plural());
         SettingsFault::new(path.key("kinds").to_string(), problem)
     };

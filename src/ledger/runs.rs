@@ -21,7 +21,8 @@ use crate::planner::Depth;
 pub struct RunId(String);
 
 impl RunId {
-    pub(super) fn new(text: String) -> Self {
+    /// Takes the text of a stored id.
+    pub fn new(text: String) -> Self {
         Self(text)
     }
 

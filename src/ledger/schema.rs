@@ -1,6 +1,7 @@
 //! The ledger's tables and its first row: made, brought up to date and recognised, in one transaction.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
@@ -17,6 +18,12 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_ledger
 
 /// What SQLite keeps in the file's head to tell whose it is: `SFLD`.
 const APPLICATION: i64 = 0x5346_4c44;
+
+/// How often the switch to write-ahead logging is tried.
+const SWITCHES: u32 = 50;
+
+/// How long the others are given between two tries.
+const BETWEEN_SWITCHES: Duration = Duration::from_millis(20);
 
 /// The version of the digests kept in the ledger.
 const FORMAT: i64 = 1;
@@ -38,13 +45,29 @@ pub(super) async fn prepare(
     given: Option<MasterKey>,
 ) -> Result<Installation, LedgerError> {
     // Looked at before anything is changed: a file that is not ours stays as it was.
-    applied(connection).await?;
-    raw_sql("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
-    raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
     // On an error the caller drops the connection, and with it the transaction.
+    raw_sql("BEGIN").execute(&mut *connection).await?;
+    applied(connection).await?;
+    raw_sql("COMMIT").execute(&mut *connection).await?;
+    log_ahead(connection).await?;
+    raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
     let installed = install(connection, path, given).await?;
     raw_sql("COMMIT").execute(connection).await?;
     Ok(installed)
+}
+
+/// Switches to write-ahead logging, for which SQLite does not wait while others open the same new file.
+async fn log_ahead(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
+    let mut last = Ok(());
+    for _ in 0..SWITCHES {
+        last =
+            raw_sql("PRAGMA journal_mode = WAL").execute(&mut *connection).await.map(drop).map_err(LedgerError::from);
+        if last != Err(LedgerError::Locked) {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_SWITCHES).await;
+    }
+    last
 }
 
 async fn install(

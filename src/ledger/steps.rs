@@ -15,7 +15,7 @@ use crate::model::{Action, Fingerprint, Reason, RemoteKey, Revision, SecretName}
 
 /// Names a step of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct StepId(pub(super) i64);
+pub struct StepId(pub i64);
 
 /// Where a step is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -54,7 +54,7 @@ closed_list! {
     Reason {
         New = "new", "The target has no such key.";
         SourceChanged = "source-changed", "The source's value is another than the one last written.";
-        Differs = "differs", "The two sides differ; there is no record of an earlier run.";
+        Differs = "differs", "The two sides differ.";
         DriftRestored = "drift-restored", "The target was changed or deleted behind our back and the policy is to restore it.";
         TombstoneRestored = "tombstone-restored", "A softly deleted name is in the way and the policy is to restore it.";
         Returned = "returned", "The key we once deleted is in the source again.";

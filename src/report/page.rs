@@ -45,6 +45,8 @@ impl Tone {
 }
 
 const NARROWEST: usize = 40;
+/// How far the later lines of a broken label are set in, so that none looks like a row of its own.
+const HANG: usize = 4;
 
 /// A report as it grows.
 #[derive(Debug)]
@@ -98,8 +100,8 @@ impl Page {
     pub(super) fn row(&mut self, indent: usize, tone: Tone, label: &str, column: usize, text: &str) {
         let label = clean(label);
         if text.is_empty() || indent + length(&label) + 2 > column {
-            for piece in pieces(&label, self.paper.width - indent) {
-                self.put(indent, tone, &piece);
+            for (position, piece) in pieces(&label, self.paper.width - indent - HANG).into_iter().enumerate() {
+                self.put(if position == 0 { indent } else { indent + HANG }, tone, &piece);
             }
             self.line(column, Tone::Plain, text);
             return;

@@ -195,10 +195,27 @@ fn says_what_is_not_built_yet() {
 }
 
 #[test]
+fn refuses_two_jobs_on_one_key() {
+    let two = |rest: &str| {
+        format!("{SOUND}[jobs.j]\nsource = 'a'\ntarget = 'b'\n[jobs.k]\nsource = 'a'\ntarget = 'b'\n{rest}")
+    };
+    let told = read(&two("include = ['db_*']")).unwrap_err();
+    assert!(told.starts_with("etc/secretferry.toml: jobs.k: jobs j (to b) and k (to b) may both write `db_"), "{told}");
+    let apart = two("kinds = ['configs']").replacen(
+        "source = 'a'\ntarget = 'b'\nkinds",
+        "source = 'b'\ntarget = 'c'\nkinds",
+        1,
+    );
+    assert!(read(&format!("{apart}\n[stores.c]\nkind = 'chest'\naddress = 'https://c'")).unwrap().warnings.is_empty());
+}
+
+#[test]
 fn finds_a_job_by_name_or_because_it_is_the_only_one() {
-    let config =
-        read(&format!("{SOUND}[jobs.one]\nsource = 'a'\ntarget = 'b'\n[jobs.two]\nsource = 'a'\ntarget = 'b'"))
-            .unwrap();
+    let config = read(&format!(
+        "{SOUND}[jobs.one]\nsource = 'a'\ntarget = 'b'\nkinds = ['connections']\n\
+             [jobs.two]\nsource = 'a'\ntarget = 'b'\nkinds = ['variables']"
+    ))
+    .unwrap();
     assert_eq!(config.job(Some("one")).unwrap().name, "one");
     assert_eq!(
         config.job(Some("on")).unwrap_err().to_string(),

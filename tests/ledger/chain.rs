@@ -32,7 +32,7 @@ async fn every_tampering_is_found_at_its_first_row() {
         ("UPDATE audit SET detail = '' WHERE sequence = 5", Break::Changed(5)),
         ("UPDATE audit SET name = CAST(x'ff' AS TEXT) WHERE sequence = 5", Break::Changed(5)),
         ("UPDATE audit SET revision_before = revision_after, revision_after = NULL WHERE sequence = 5", Break::Changed(5)),
-        ("UPDATE audit SET digest = replace(digest, 'a', 'b') WHERE sequence = 6", Break::Changed(6)),
+        ("UPDATE audit SET digest = 'x' || substr(digest, 2) WHERE sequence = 6", Break::Changed(6)),
         ("DELETE FROM audit WHERE sequence = 4", Break::Missing(4)),
         ("DELETE FROM audit WHERE sequence = 1", Break::Missing(1)),
         ("DELETE FROM audit WHERE sequence = 7", Break::Missing(7)),
@@ -57,7 +57,7 @@ async fn every_tampering_is_found_at_its_first_row() {
              UPDATE installation SET head_sequence = 5, head_digest = (SELECT digest FROM audit WHERE sequence = 5)",
             Break::Seal,
         ),
-        ("UPDATE installation SET head_seal = replace(head_seal, '1', '2')", Break::Seal),
+        ("UPDATE installation SET head_seal = 'x' || substr(head_seal, 2)", Break::Seal),
         (
             "UPDATE installation SET origin_sequence = 3, origin_digest = (SELECT digest FROM audit WHERE sequence = 3);
              DELETE FROM audit WHERE sequence < 4",

@@ -193,10 +193,17 @@ async fn keys_left_alone_are_refreshed_counted_or_forgotten_in_one_commit() {
     assert_eq!(entries[&name("absent")].fingerprint, fingerprint("absent", "other"));
 
     // Nothing is remembered of a key that was never written, and then nothing of its neighbours either.
-    let learned = vec![Remembered::Absent(name("seen")), Remembered::Absent(name("stranger"))];
+    let learned = vec![
+        Remembered::Absent(name("seen")),
+        Remembered::Forgotten(name("absent")),
+        Remembered::Absent(name("stranger")),
+    ];
     let refused = ledger.remember(&run, &lease, learned).await.unwrap_err();
     assert_eq!(refused, LedgerError::NoBaseline("connection stranger".to_owned()));
-    assert_eq!(ledger.baseline(VAULT).await.unwrap().entries[&name("seen")].absent_runs, 0);
+    let entries = ledger.baseline(VAULT).await.unwrap().entries;
+    assert_eq!((entries.len(), entries[&name("seen")].absent_runs), (2, 0));
+    ledger.intend(&run, &lease, create("next")).await.unwrap();
+    assert_eq!(ledger.audit_verify().await.unwrap().broken, None, "the row that was taken back left no gap");
 }
 
 // On one thread the writer does not look before all have sent.

@@ -1,5 +1,6 @@
 //! What KV v2 may change: each change is held against what the caller expects, and guarded by compare-and-set.
 
+use super::entry;
 use super::kv2::{Held, Kv2};
 use super::version::{Seen, number};
 use crate::model::{Effect, ErrorKind, Mark, RemoteKey, Revision, SecretValue, State};
@@ -8,7 +9,8 @@ use crate::provider::{Entry, Error, Expect, Result};
 impl Kv2 {
     /// Writes a new version, provided the key still is as `expect` says.
     pub async fn write(&self, key: &RemoteKey, entry: &Entry, expect: &Expect) -> Result<Revision> {
-        super::entry::check(self.requests.store(), key, &entry.value)?;
+        entry::check(self.requests.store(), key, &entry.value)?;
+        entry::check_numbers(self.requests.store(), key, &entry.value)?;
         match expect {
             Expect::Absent => self.create(key, entry).await,
             Expect::At(revision) => self.update(key, entry, self.version_of(key, revision)?).await,

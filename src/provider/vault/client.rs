@@ -151,14 +151,16 @@ impl Client {
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_| Failure::unsendable());
         let mut headers = HeaderMap::new();
         headers.insert("x-vault-request", HeaderValue::from_static("true"));
+        // What is asked without a token, health, is asked of the server and not of a namespace.
+        if token.is_empty() {
+            return Ok(headers);
+        }
         if let Some(namespace) = &self.namespace {
             headers.insert("x-vault-namespace", value(namespace)?);
         }
-        if !token.is_empty() {
-            let mut token = value(token.expose())?;
-            token.set_sensitive(true);
-            headers.insert("x-vault-token", token);
-        }
+        let mut token = value(token.expose())?;
+        token.set_sensitive(true);
+        headers.insert("x-vault-token", token);
         Ok(headers)
     }
 }
@@ -189,9 +191,10 @@ impl Method {
 }
 
 impl Answer {
-    /// The moment of the answer, by Vault's clock where it tells it.
+    /// The end of the second of the answer, by Vault's clock where it tells it: a date header has no finer one.
     pub fn at(&self) -> Timestamp {
-        self.date.unwrap_or_else(Timestamp::now)
+        let date = self.date.unwrap_or_else(Timestamp::now);
+        date.saturating_add(Duration::from_secs(1)).unwrap_or(date)
     }
 }
 

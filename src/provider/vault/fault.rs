@@ -94,14 +94,12 @@ const KNOWN: &[Known] = &[
 impl Complaint {
     /// Reads the complaint of a body; a body without one gives none.
     pub fn of(answer: &Answer) -> Self {
-        match serde_json::from_slice(&answer.body) {
-            Ok(complaint) => complaint,
-            // A proxy, or Go's own server, answers in plain text.
-            Err(_) => Self {
-                errors: known_in(&String::from_utf8_lossy(&answer.body)).map(|known| known.text.to_owned()).collect(),
-                warnings: None,
-            },
-        }
+        serde_json::from_slice(&answer.body).unwrap_or_else(|_| Self::plain(&String::from_utf8_lossy(&answer.body)))
+    }
+
+    // A proxy, or Go's own server, answers in plain text.
+    fn plain(text: &str) -> Self {
+        Self { errors: known_in(text).map(|known| known.text.to_owned()).collect(), warnings: None }
     }
 
     /// Tells whether Vault found something wrong with the request itself.
@@ -143,8 +141,8 @@ impl Asked<'_> {
             ClientError::APIError { code, errors } => {
                 self.by_status(*code, &Complaint { errors: errors.clone(), warnings: None })
             }
-            ClientError::RestClientError { source: TransportError::ServerResponseError { code, .. } } => {
-                self.by_status(*code, &Complaint::default())
+            ClientError::RestClientError { source: TransportError::ServerResponseError { code, content } } => {
+                self.by_status(*code, &content.as_deref().map(Complaint::plain).unwrap_or_default())
             }
             ClientError::RestClientError { source: TransportError::RequestError { source, .. } } => {
                 match source.downcast_ref::<reqwest::Error>() {
@@ -180,7 +178,7 @@ impl Asked<'_> {
         if first.and_then(|known| known.effect).unwrap_or(effect) == Effect::Unknown {
             error = self.maybe_done(error);
         }
-        match first.and_then(|known| known.remedy).or_else(|| remedy(status)) {
+        match first.and_then(|known| known.remedy).or_else(|| remedy(status, complaint)) {
             Some(remedy) => error.with_remedy(remedy),
             None => error,
         }
@@ -211,8 +209,11 @@ const fn meaning(status: u16) -> (ErrorKind, Effect) {
     }
 }
 
-const fn remedy(status: u16) -> Option<&'static str> {
+fn remedy(status: u16, complaint: &Complaint) -> Option<&'static str> {
     match status {
+        400 if complaint.errors.is_empty() => {
+            Some("Vault refuses names with characters that cannot be printed, and says no more than that")
+        }
         300..=399 => Some("set address to the node or load balancer itself: its redirect leads from https to http"),
         413 => Some("the entry is larger than the server takes (max_request_size, raft max_entry_size)"),
         472 | 473 => Some("set address to the active node or to a load balancer that finds it"),

@@ -94,7 +94,6 @@ impl Kv2 {
 
     /// Writes a new version over version `cas`.
     pub async fn put(&self, key: &RemoteKey, value: &SecretValue, cas: u64) -> Result<Version> {
-        entry::check(self.requests.store(), key, value)?;
         let body = entry::versioned(value.expose(), cas);
         let mut ask = self.ask(key, ("write", Family::Write, Method::Write), Area::Data, &["create", "update"])?;
         ask.body = Some(&body);

@@ -18,7 +18,7 @@ pub fn run(report: &RunReport, paper: Paper) -> String {
     page.line(2, Tone::Plain, &counts(report));
     for outcome in Outcome::ALL.iter().filter(|outcome| !outcome.is_good()) {
         let told: Vec<_> = report.outcomes.iter().filter(|step| step.outcome == *outcome).map(told).collect();
-        by_reason(&mut page, &format!("{}: {}", capital(outcome.as_str()), outcome.explained()), Tone::Bad, &told);
+        by_reason(&mut page, &heading(*outcome), Tone::Bad, &told);
     }
     notes(&mut page, report);
     add_findings(&mut page, &report.findings);
@@ -97,7 +97,8 @@ fn seconds(took: Duration) -> String {
     }
 }
 
-fn capital(word: &str) -> String {
-    let mut characters = word.chars();
-    characters.next().map(|first| first.to_ascii_uppercase().to_string() + characters.as_str()).unwrap_or_default()
+fn heading(outcome: Outcome) -> String {
+    let words = outcome.as_str().replace('-', " ");
+    let (first, rest) = words.split_at(1);
+    first.to_ascii_uppercase() + rest
 }

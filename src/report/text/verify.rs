@@ -38,11 +38,10 @@ fn summary(report: &VerifyReport) -> String {
     let noted = report.equal.iter().filter(|key| !key.notes.is_empty()).count();
     let noted = if noted == 0 { String::new() } else { format!(" ({noted} with notes)") };
     let mut text = format!("{} of {} keys are read alike on both sides{noted}", report.equal.len(), report.checked());
-    if !report.mismatches.is_empty() {
-        text.push_str(&format!(", {} are not", report.mismatches.len()));
-    }
-    if !report.refused.is_empty() {
-        text.push_str(&format!(", {} are not carried", report.refused.len()));
+    for (count, words) in [(report.mismatches.len(), "not as in the source"), (report.refused.len(), "not carried")] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {words}"));
+        }
     }
     text + "."
 }

@@ -23,8 +23,8 @@ impl Ground for LocalFilesGround {
         let mut settings = LocalFilesSettings {
             connections_file: Some("connections.json".into()),
             variables_file: Some("variables.json".into()),
-            configs_file: None,
             shape: self.0,
+            ..LocalFilesSettings::default()
         };
         settings.relative_to(folder.path());
         let revision_key = MasterKey::random().subkey(Purpose::Revision);

@@ -71,7 +71,8 @@ async fn bad_urls_are_refused_at_the_door() {
     let error = fixture.try_open(fixture.settings()).await.expect_err("not built");
     assert_eq!(error.kind, ErrorKind::Invalid);
     assert!(error.to_string().contains("not built yet") && !error.to_string().contains("canary"), "{error}");
-    let schema = MetastoreSettings { schema: Some("airflow".to_owned()), ..Fixture::bare().settings() };
+    fixture.put("url", "sqlite:////airflow.db");
+    let schema = MetastoreSettings { schema: Some("airflow".to_owned()), ..fixture.settings() };
     assert!(fixture.try_open(schema).await.expect_err("SQLite").to_string().contains("schemas"));
     let missing = MetastoreSettings { url: None, ..fixture.settings() };
     let error = fixture.try_open(missing).await.expect_err("the variable is not set here");
