@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::airflow::Seen;
+use crate::deserved::as_path;
 use crate::difference::{differences, is_of_a_field};
 use crate::ferry::Step;
 use crate::metastore::{Key, Row};
@@ -125,9 +126,19 @@ impl Account<'_> {
             let reasons = self.deserved.get(&step.key);
             faults.push(format!("it was {} as {}, though it deserves {reasons:?}", step.what, step.reason));
         }
-        let finders = seen.iter().filter(|seen| seen.found).map(|seen| format!("{} finds it", seen.reader));
-        faults.extend(finders);
+        if !self.leads_elsewhere(step) {
+            faults.extend(seen.iter().filter(|seen| seen.found).map(|seen| format!("{} finds it", seen.reader)));
+        }
         faults
+    }
+
+    /// Tells whether asking for the id is asking for another key that was carried.
+    fn leads_elsewhere(&self, step: &Step) -> bool {
+        let (kind, team, id) = &step.key;
+        let other = (kind.clone(), team.clone(), as_path(id));
+        step.reason == "illegal-name"
+            && other.2 != *id
+            && self.steps.iter().any(|step| step.key == other && is_good(step))
     }
 }
 

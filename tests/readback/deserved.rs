@@ -91,6 +91,19 @@ fn is_legal(id: &str, is_everybodys: bool, place: Place) -> bool {
     is_path && !(place == Place::VaultOfTeams && is_everybodys && id.contains('/'))
 }
 
+/// The id that Vault is asked for under an id that is no path: HTTP clients and Vault drop such segments.
+pub fn as_path(id: &str) -> String {
+    let mut segments = Vec::new();
+    for segment in id.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            other => segments.push(other),
+        }
+    }
+    segments.join("/")
+}
+
 /// Connections that a reader does not get back from the form, as Airflow's own classes say.
 fn misread(rows: &[Row], manner: Manner) -> BTreeMap<Key, &'static str> {
     let rows: BTreeMap<String, &Row> =

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::airflow::{Mode, Question, Seen};
+use crate::airflow::{Mode, Question, Seen, Teams};
 use crate::checker::{Account, is_good};
 use crate::deserved::{Manner, deserved};
 use crate::ferry::{Ferry, METASTORE, Step, key, outcomes, planned};
@@ -27,13 +27,8 @@ pub struct Journey {
 
 impl Journey {
     /// Plans, and applies what was planned.
-    pub fn begin(
-        metastore: &Metastore,
-        target: Target,
-        rows: Vec<Row>,
-        form: &'static str,
-        readers: &'static [&'static str],
-    ) -> Self {
+    pub fn begin(metastore: &Metastore, target: Target, form: &'static str, readers: &'static [&'static str]) -> Self {
+        let rows = metastore.rows();
         let job = format!("format = '{form}'\nreaders = {}", json!(readers));
         let mut ferry = Ferry::new(METASTORE, &target.table(), &job);
         ferry.read_from(metastore);
@@ -118,18 +113,37 @@ impl Journey {
     }
 
     /// What the readers see of every id of the source, carried or not: directly, and in a search.
+    ///
+    /// A worker's search is never for a team, so with teams the backend alone is asked, once more for the team.
     fn seen(&self) -> Vec<Vec<Seen>> {
-        self.question().ask_in(&[Mode::Direct, Mode::Search], self.manner.readers)
+        let question = self.question();
+        if question.teams == Teams::Off {
+            return question.ask_in(&[Mode::Direct, Mode::Search], self.manner.readers);
+        }
+        let mut seen = question.ask(Mode::Direct, self.manner.readers);
+        seen.extend(self.question_of_the_team().ask(Mode::Direct, self.manner.readers));
+        vec![seen]
+    }
+
+    /// What belongs to the team, asked for it.
+    pub fn question_of_the_team(&self) -> Question {
+        let rows: Vec<_> = self.rows.iter().filter(|row| row.team.is_some()).cloned().collect();
+        Question { teams: Teams::One("data"), ..self.target.question(ids(&rows)) }
     }
 
     /// Everything that the source has a row for.
-    pub fn question(&self) -> Question {
-        let mut ids = BTreeMap::<&str, BTreeSet<String>>::new();
-        for (kind, _, id) in self.rows.iter().filter_map(Row::key) {
-            ids.entry(if kind == "connections" { "connections" } else { "variables" }).or_default().insert(id);
-        }
-        self.target.question(json!(ids))
+    fn question(&self) -> Question {
+        self.target.question(ids(&self.rows))
     }
+}
+
+/// The ids of rows, by kind.
+fn ids(rows: &[Row]) -> Value {
+    let mut ids = BTreeMap::<String, BTreeSet<String>>::new();
+    for (kind, _, id) in rows.iter().filter_map(Row::key) {
+        ids.entry(kind).or_default().insert(id);
+    }
+    json!(ids)
 }
 
 /// Steps as they look when they have been carried out.

@@ -12,5 +12,6 @@ mod metastore;
 mod remarks;
 mod surroundings;
 mod target;
+mod to_files;
 mod to_vault;
 mod vault;
