@@ -24,7 +24,8 @@ async fn folders_are_walked_and_a_name_can_be_both() {
     let mount = server.mount(2).await;
     let shop = root(server, &format!("mount = {mount:?}\nwidth = 4")).await;
     assert_eq!(shop.list().await.unwrap(), Vec::<String>::new());
-    let mut expected = BTreeSet::from(["variables/a".to_owned(), "variables/a/b".to_owned(), "variables/a/b/c".to_owned()]);
+    let mut expected =
+        BTreeSet::from(["variables/a".to_owned(), "variables/a/b".to_owned(), "variables/a/b/c".to_owned()]);
     expected.extend((0..60).map(|number| format!("variables/f{}/g/k{number}", number % 12)));
     for key in &expected {
         put(server, &format!("{mount}/data/{key}")).await;
@@ -91,9 +92,18 @@ async fn a_denied_folder_is_an_error_and_not_a_shorter_listing() {
     put(server, &format!("{mount}/data/variables/secret/b")).await;
     let hcl = format!("path \"{mount}/metadata/variables/\" {{ capabilities = [\"list\"] }}");
     let token = server.token_with(&hcl, json!({})).await;
-    let shop = crate::shop::opened(&server.address, &token, &format!("mount = {mount:?}\nconnections-path = false\nconfig-path = false")).await.unwrap();
+    let shop = crate::shop::opened(
+        &server.address,
+        &token,
+        &format!("mount = {mount:?}\nconnections-path = false\nconfig-path = false"),
+    )
+    .await
+    .unwrap();
     let error = shop.list().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Denied);
     let remedy = error.remedy.unwrap();
-    assert!(remedy.contains(&format!("path \"{mount}/metadata/variables/secret/*\" {{ capabilities = [\"list\"] }}")), "{remedy}");
+    assert!(
+        remedy.contains(&format!("path \"{mount}/metadata/variables/secret/*\" {{ capabilities = [\"list\"] }}")),
+        "{remedy}"
+    );
 }

@@ -46,7 +46,8 @@ async fn other_peoples_metadata_is_kept() {
     server.must("POST", &format!("{mount}/data/variables/live"), json!({"data": {"value": "x"}})).await;
     server.must("POST", &format!("{mount}/metadata/variables/live"), theirs).await;
     let revision = shop.stat("variables/live").await.unwrap().unwrap().revision.unwrap();
-    let claimed = shop.store.claim(&RemoteKey::new("variables/live"), &mark("old"), &Expect::At(revision.clone())).await;
+    let claimed =
+        shop.store.claim(&RemoteKey::new("variables/live"), &mark("old"), &Expect::At(revision.clone())).await;
     assert_eq!(claimed.unwrap(), revision, "a claim is no new version");
     shop.write_marked("variables/live", "{}", &Expect::At(revision)).await.unwrap();
     for key in ["variables/empty", "variables/live"] {
@@ -114,11 +115,19 @@ async fn without_the_right_keys_are_written_unmarked_and_it_is_said_once() {
         assert_eq!(poor.text(&key).await.unwrap(), "{\"v\":\"2\"}");
     }
     let findings = poor.diary.findings();
-    assert_eq!(findings.iter().map(|finding| (finding.severity, finding.code)).collect::<Vec<_>>(), [(Severity::Warning, "marks-refused")]);
+    assert_eq!(
+        findings.iter().map(|finding| (finding.severity, finding.code)).collect::<Vec<_>>(),
+        [(Severity::Warning, "marks-refused")]
+    );
     assert!(findings[0].remedy.as_ref().unwrap().contains(&format!("{mount}/metadata/variables/*")));
     let error = poor.stat("variables/k0").await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Denied, "denied is not absent");
-    assert!(error.remedy.unwrap().contains(&format!("path \"{mount}/metadata/variables/*\" {{ capabilities = [\"read\"] }}")));
+    assert!(
+        error
+            .remedy
+            .unwrap()
+            .contains(&format!("path \"{mount}/metadata/variables/*\" {{ capabilities = [\"read\"] }}"))
+    );
 }
 
 #[tokio::test]

@@ -25,14 +25,20 @@ fn every_fault_has_its_key() {
     let rows = [
         ("address = \"vault:8200\"", "address: the address does not start with https://"),
         ("address = \"https://u:p@vault\"", "address: the address holds a user or password, which Vault does not take"),
-        ("address = \"https://vault/prefix\"", "address: the address has a path; Vault's API is reached at the root of a host only"),
+        (
+            "address = \"https://vault/prefix\"",
+            "address: the address has a path; Vault's API is reached at the root of a host only",
+        ),
         ("address = \"not a url\"", "address: this is not a URL"),
         ("address = \"http://vault:8200\"", "address: plain http is refused for other hosts than this one"),
         ("mount = \"a//b\"", "mount: a segment of the mount is empty, `.` or `..`"),
         ("kv-version = 3", "kv-version: there is no version 3 of the KV engine"),
         ("connections-path = []", "connections-path: the list of paths is empty"),
         ("variables-path = \"/a\"", "variables-path: \"/a\" has an empty segment, `.` or `..`"),
-        ("config-path = true", "config-path: expected a path, a list of paths, or false to switch the kind off, found true"),
+        (
+            "config-path = true",
+            "config-path: expected a path, a list of paths, or false to switch the kind off, found true",
+        ),
         ("width = 0", "width: 0 requests at once are not possible"),
         ("pace = 0", "pace: the pace must be more than 0 requests a second"),
         ("timeout = \"0s\"", "timeout: no request can be answered in no time"),
@@ -43,7 +49,10 @@ fn every_fault_has_its_key() {
         ("auth = { method = \"magic\" }", "auth.method: there is no such method"),
         ("auth = { method = \"token-file\" }", "auth.path: this method needs the key"),
         ("auth = { method = \"approle\", role-id = { env = \"R\" } }", "auth.secret-id: this method needs the key"),
-        ("auth = { method = \"token\", wrapped = true }", "auth.wrapped: this key belongs to the method \"approle\", not to \"token\""),
+        (
+            "auth = { method = \"token\", wrapped = true }",
+            "auth.wrapped: this key belongs to the method \"approle\", not to \"token\"",
+        ),
         ("namespace = \"a b\"", "namespace: the namespace holds a character that a header cannot carry"),
         ("secret-path = \"x\"", "secret-path: unknown key"),
     ];
@@ -87,9 +96,12 @@ fn paths_are_airflows() {
 fn one_place_has_one_identity() {
     let identity = |more: &str| settings(&format!("{ADDRESS}{more}")).identity();
     let plain = identity("");
-    let same = settings("address = \"https://VAULT.internal:8200/\"\nmount = \"secret/\"\nconnections-path = [\"connections/\", \"old\"]");
+    let same = settings(
+        "address = \"https://VAULT.internal:8200/\"\nmount = \"secret/\"\nconnections-path = [\"connections/\", \"old\"]",
+    );
     assert_eq!(same.identity(), plain);
-    let others = ["mount = \"kv\"", "namespace = \"a\"", "connections-path = \"c\"", "variables-path = false", "mount = \"\""];
+    let others =
+        ["mount = \"kv\"", "namespace = \"a\"", "connections-path = \"c\"", "variables-path = false", "mount = \"\""];
     for more in others {
         assert_ne!(identity(more), plain, "{more}");
     }

@@ -91,7 +91,12 @@ async fn a_redirect_of_a_standby_is_followed_with_the_token() {
 
 #[tokio::test]
 async fn health_tells_what_a_node_is() {
-    let rows = [(429, "standby", Severity::Info), (473, "standby", Severity::Info), (472, "standby", Severity::Error), (501, "uninitialised", Severity::Error)];
+    let rows = [
+        (429, "standby", Severity::Info),
+        (473, "standby", Severity::Info),
+        (472, "standby", Severity::Error),
+        (501, "uninitialised", Severity::Error),
+    ];
     for (status, code, severity) in rows {
         let stub = Stub::start(move |request| match request.line.as_str() {
             "GET /v1/sys/health" => Some(answer(status, json!({"initialized": true}))),
@@ -110,8 +115,12 @@ async fn health_tells_what_a_node_is() {
 #[tokio::test]
 async fn a_name_that_no_url_can_enter_is_listed_and_not_dropped() {
     let stub = Stub::start(|request| match request.line.as_str() {
-        "LIST /v1/secret/metadata/variables/" => Some(answer(200, json!({"data": {"keys": ["good", "../", "/", ".."]}}))),
-        "LIST /v1/secret/metadata/connections/" | "LIST /v1/secret/metadata/config/" => Some(answer(404, json!({"errors": []}))),
+        "LIST /v1/secret/metadata/variables/" => {
+            Some(answer(200, json!({"data": {"keys": ["good", "../", "/", ".."]}})))
+        }
+        "LIST /v1/secret/metadata/connections/" | "LIST /v1/secret/metadata/config/" => {
+            Some(answer(404, json!({"errors": []})))
+        }
         line => usual(line),
     })
     .await;

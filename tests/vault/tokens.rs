@@ -10,7 +10,9 @@ use crate::server::{Server, shared};
 use crate::shop::{Shop, open_with, opened, write_file};
 
 fn all_of(mount: &str) -> String {
-    format!("path \"{mount}/*\" {{ capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }}")
+    format!(
+        "path \"{mount}/*\" {{ capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }}"
+    )
 }
 
 async fn pause(seconds: u64) {
@@ -97,7 +99,11 @@ async fn a_refusal_of_a_live_token_is_denied_and_logs_in_no_more() {
     let expected = format!("path \"{mount}/data/variables/*\" {{ capabilities = [\"read\"] }}");
     assert!(error.remedy.as_ref().unwrap().contains(&expected), "{error:?} {:?}", error.remedy);
     assert_eq!(shop.diary.calls(), [Family::Read, Family::Auth]);
-    assert_eq!(shop.read("connections/none").await.unwrap().map(|_| ()), None, "what it may read is absent, not denied");
+    assert_eq!(
+        shop.read("connections/none").await.unwrap().map(|_| ()),
+        None,
+        "what it may read is absent, not denied"
+    );
 }
 
 #[tokio::test]

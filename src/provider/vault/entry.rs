@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_number_survives_a_float_or_is_refused() {
-        let fine = ["0", "-0", "5432", "9007199254740992", "-9007199254740992", "0.1", "1e-7", "1.5e300", "1e21", "1E+30"];
+        let fine =
+            ["0", "-0", "5432", "9007199254740992", "-9007199254740992", "0.1", "1e-7", "1.5e300", "1e21", "1E+30"];
         assert!(fine.iter().all(|number| survives(number)), "{fine:?}");
         let changed = ["9007199254740993", "123456789012345678901234567890", "1.0", "1E5", "1e20", "-2.00", "0.0"];
         assert!(!changed.iter().any(|number| survives(number)), "{changed:?}");
