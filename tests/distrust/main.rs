@@ -9,5 +9,7 @@ mod killed;
 mod metastore;
 mod moved;
 mod proxy;
+mod sealed;
+mod tokens;
 mod vault;
 mod world;
