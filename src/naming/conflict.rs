@@ -162,42 +162,41 @@ fn meet(one: &JobNames<'_>, kind: Kind, other: &JobNames<'_>, other_kind: Kind) 
     if prefix == other_prefix && spells_alike(one.rule, other.rule) {
         return meeting(&ids(one, other), &ids(other, one));
     }
-    meeting(&keys(one, other, prefix), &keys(other, one, other_prefix))
+    meeting(&keys(one, prefix), &keys(other, other_prefix))
 }
 
 /// Whether equal keys under equal prefixes mean equal ids.
+///
+/// Where the mounts stand does not matter: `p/i` equals `m/p/j` only if `i` is `m/j`.
 fn spells_alike(one: &Rule, other: &Rule) -> bool {
-    one.separator == other.separator
-        && one.mount == other.mount
-        && one.teams == other.teams
-        && one.folding == other.folding
+    one.separator == other.separator && one.teams == other.teams && one.folding == other.folding
 }
 
 /// The ids a job may write. What it includes in the very words the other excludes is left out, whatever it means.
 fn ids(own: &JobNames<'_>, other: &JobNames<'_>) -> Patterns {
-    let included = own.include.iter().filter(|pattern| !other.exclude.contains(pattern));
-    Patterns {
-        include: included.map(|pattern| Pattern::glob(pattern)).collect(),
-        exclude: own.exclude.iter().map(|pattern| Pattern::glob(pattern)).collect(),
-    }
+    let included: Vec<&String> = own.include.iter().filter(|pattern| !other.exclude.contains(pattern)).collect();
+    Patterns { include: globs(included), exclude: globs(own.exclude) }
 }
 
 /// The keys a job may write, for two stores that spell names differently: exact where the id ends the key.
-fn keys(own: &JobNames<'_>, other: &JobNames<'_>, prefix: &str) -> Patterns {
+fn keys(own: &JobNames<'_>, prefix: &str) -> Patterns {
     let separator = own.rule.separator;
     let head = if prefix.is_empty() { String::new() } else { format!("{prefix}{separator}") };
     match (own.rule.mount, own.rule.teams) {
         (Mount::Fixed, Teams::Unsupported) => {
-            let behind = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.behind(&head)).collect();
-            let Patterns { include, exclude } = ids(own, other);
-            Patterns { include: behind(&include), exclude: behind(&exclude) }
+            let behind = |patterns: &[String]| globs(patterns).iter().map(|pattern| pattern.behind(&head)).collect();
+            Patterns { include: behind(own.include), exclude: behind(own.exclude) }
         }
         (Mount::Fixed, Teams::Folder) => roughly(Pattern::anything().behind(&head)),
         (Mount::Fixed, Teams::Beside) => roughly(Pattern::anything().behind(prefix)),
         (Mount::FirstSegment, _) => {
-            roughly(Pattern::anything().behind(&format!("{separator}{prefix}")).behind_anything())
+            roughly(Pattern::anything().behind(&format!("{separator}{head}")).behind_anything())
         }
     }
+}
+
+fn globs<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Pattern> {
+    texts.into_iter().map(|text| Pattern::glob(text)).collect()
 }
 
 fn roughly(pattern: Pattern) -> Patterns {

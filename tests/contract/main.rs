@@ -41,6 +41,14 @@ async fn local_files() {
     }
 }
 
+#[cfg(all(feature = "vault", feature = "real-servers"))]
+#[tokio::test]
+async fn vault() {
+    for version in [1, 2] {
+        passes(&stores::vault::VaultGround(version)).await;
+    }
+}
+
 /// The suite must be able to fail: every planted defect is found by the case that is there for it.
 #[tokio::test]
 async fn every_defect_is_found() {

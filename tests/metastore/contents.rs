@@ -148,9 +148,9 @@ async fn the_comparison_sees_faults() {
         expected.iter().find(|(_, rows)| readable(&rows[0])).map(|(key, _)| key.clone()).expect("one is readable");
     let fields = expected.get_mut(&key).and_then(|rows| rows[0].fields.as_mut()).expect("it has fields");
     fields.insert("login".to_owned(), Value::from("another"));
-    assert_eq!(differences(&ground, &expected).await, [key.clone()]);
+    assert_eq!(differences(&ground, &expected).await.join(" "), key);
     expected.remove(&key);
-    assert_eq!(differences(&ground, &expected).await, [key.clone(), key]);
+    assert_eq!(differences(&ground, &expected).await.join(" "), format!("{key} {key}"));
 }
 
 #[tokio::test]

@@ -65,6 +65,17 @@ fn every_fault_has_its_key() {
 }
 
 #[test]
+fn the_manuals_table_is_sound() {
+    let manual = include_str!("../../src/provider/vault/README.md");
+    let block = manual.split("```toml").nth(1).unwrap().split("```").next().unwrap();
+    let mut table: toml::Table = block.parse().unwrap();
+    let stores = table["stores"].as_table_mut().unwrap();
+    let mut store = stores["vault-prod"].as_table().unwrap().clone();
+    assert_eq!(store.remove("kind").unwrap().as_str(), Some("vault"));
+    assert_eq!(read_table::<VaultSettings>(store).unwrap().faults(), []);
+}
+
+#[test]
 fn a_literal_secret_is_refused_without_being_repeated() {
     let table = format!("{ADDRESS}auth = {{ method = \"token\", token = \"hvs.literal\" }}");
     let faults = faults(&table);

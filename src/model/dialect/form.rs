@@ -21,7 +21,7 @@ impl Dialect {
     pub const fn forms(&self, kind: Kind) -> &'static [Form] {
         match (kind, self.connection, self.text) {
             (Kind::Connection, ConnectionDialect::Text, _) => &[Form::Json, Form::Uri],
-            (Kind::Connection, ConnectionDialect::VaultMap, _) => &[Form::Fields, Form::Uri],
+            (Kind::Connection, ConnectionDialect::VaultMap, _) => &[Form::Fields, Form::Uri, Form::Json],
             (Kind::Connection, ConnectionDialect::FileObject, _) => &[Form::Json, Form::Fields, Form::Uri],
             (Kind::Connection, ConnectionDialect::FileUri, _) => &[Form::Uri],
             (Kind::Connection, ConnectionDialect::Columns, _) => &[Form::Fields],
@@ -42,8 +42,7 @@ impl Dialect {
         match secret {
             Secret::Text(text) => Ok(self.render_text(text)),
             Secret::Connection(connection) if form == Form::Uri => self.render_uri(connection),
-            // As our own JSON everywhere: nulls left out, and `extra` a string, which alone keeps its text.
-            Secret::Connection(connection) => Ok(json(&Value::Object(connection.to_object()))),
+            Secret::Connection(connection) => Ok(self.render_object(connection, form)),
         }
     }
 
@@ -52,6 +51,15 @@ impl Dialect {
             TextDialect::Verbatim => text.clone(),
             TextDialect::ValueKey => json(&single("value", Text::from(text))),
             TextDialect::JsonValue | TextDialect::ExportValue => json(&Value::Text(Text::from(text))),
+        }
+    }
+
+    /// As our own JSON everywhere: nulls left out, and `extra` a string, which alone keeps its text.
+    fn render_object(&self, connection: &Connection, form: Form) -> SecretValue {
+        let object = Value::Object(connection.to_object());
+        match (self.connection, form) {
+            (ConnectionDialect::VaultMap, Form::Json) => json(&single("conn_uri", dumps(&object))),
+            _ => json(&object),
         }
     }
 

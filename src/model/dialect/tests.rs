@@ -216,7 +216,7 @@ fn judged(secret: &Secret, dialect: Dialect, form: Form) -> String {
     };
     match judge(&name(kind), secret, &dialect, form, &[]) {
         Judgement::Fits { stored, notes, .. } => {
-            let notes: String = notes.iter().map(|note| format!(" | {note}")).collect();
+            let notes: String = notes.iter().map(|note| format!(" | {}: {}", note.field, note.kind.as_str())).collect();
             format!("{}{notes}", stored.expose())
         }
         Judgement::Blocked(differences) => {
@@ -296,7 +296,8 @@ fn connections_judged() {
             "!airflow-2: it cannot be read: the port in the URI is no number from 0 to 65535 | airflow-3: it cannot be read: the port in the URI is no number from 0 to 65535 | airflow-3-worker: it cannot be read: the port in the URI is no number from 0 to 65535",
         ),
         (r#"{"conn_type": "h"}"#, TEXT, Form::Fields, "!this store carries no secret of this kind as fields"),
-        (r#"{"conn_type": "h"}"#, VAULT, Form::Json, "!this store carries no secret of this kind as json"),
+        (r#"{"conn_type": "h"}"#, VAULT, Form::Json, r#"{"conn_uri": "{\"conn_type\": \"h\"}"}"#),
+        (r#"{"conn_type": "h"}"#, ENV, Form::Json, "!this store carries no secret of this kind as json"),
     ];
     for (fields, dialect, form, wanted) in rows {
         assert_eq!(judged(&connection(fields), *dialect, *form), *wanted, "{fields}");

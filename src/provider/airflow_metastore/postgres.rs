@@ -46,10 +46,11 @@ pub fn options(address: &PostgresAddress) -> PgConnectOptions {
         options = options.database(database);
     }
     let application = address.parameters.application.as_deref().unwrap_or("secretferry");
-    options = options
-        .application_name(application)
-        .options(address.parameters.options.iter().map(|(name, text)| (name, text)));
-    // PgBouncer, which Airflow's Helm chart puts before the database, refuses settings it does not know.
+    options = options.application_name(application);
+    // PgBouncer, which Airflow's Helm chart puts before the database, refuses settings it does not know, even empty ones.
+    if !address.parameters.options.is_empty() {
+        options = options.options(address.parameters.options.iter().map(|(name, text)| (name, text)));
+    }
     options.extra_float_digits(None).disable_statement_logging()
 }
 
@@ -224,6 +225,13 @@ mod tests {
     #[test]
     fn the_location_shows_no_credentials() {
         assert_eq!(location(&options(&address("postgresql://canary:canary@db:5433/airflow"))), "db:5433/airflow");
+    }
+
+    #[test]
+    fn no_start_up_options_are_sent_unless_the_url_has_some() {
+        let sent = |url: &str| options(&address(url)).get_options().map(str::to_owned);
+        assert_eq!(sent("postgresql://h/d"), None);
+        assert_eq!(sent("postgresql://h/d?options=-csearch_path%3Da").as_deref(), Some("-c search_path=a"));
     }
 
     #[test]

@@ -105,10 +105,9 @@ impl Kv2 {
             Before::Empty(custom) => pairs(mark).map(|(key, _)| (key.clone(), custom.get(&key).cloned())).collect(),
         };
         let seen = self.metadata(key).await;
-        if matches!(seen, Ok(Some(seen)) if seen.mark().as_ref() == Some(mark) && seen.current > 0) {
-            if let Err(error) = self.merge(key, own).await {
-                self.ownership.left_behind(self.requests.store(), key, &error);
-            }
+        let is_theirs = matches!(seen, Ok(Some(seen)) if seen.mark().as_ref() == Some(mark) && seen.current > 0);
+        if is_theirs && let Err(error) = self.merge(key, own).await {
+            self.ownership.left_behind(self.requests.store(), key, &error);
         }
     }
 

@@ -77,13 +77,38 @@ pub(super) fn grants(layout: &Layout, mount: &str, version: KvVersion, role: Rol
 
 #[cfg(test)]
 mod tests {
+    use super::super::rule::rule;
     use super::*;
+    use crate::naming::{Mount, Place, Teams};
 
     #[test]
     fn a_grant_is_spelled_as_a_policy_takes_it() {
         let grant = Grant { path: "kv/metadata/air/*".to_owned(), capabilities: &["list", "read"], need: Need::Job };
         assert_eq!(grant.hcl(), r#"path "kv/metadata/air/*" { capabilities = ["list", "read"] }"#);
         assert_eq!(grant.sample(), "kv/metadata/air/secretferry-check");
+    }
+
+    /// The manual's line for a path of a role.
+    fn in_the_manual(role: Role, path: &str) -> &'static str {
+        let hcl = include_str!("README.md").split("```hcl").nth(1).unwrap_or_default();
+        let (source, target) = hcl.split_once("# a target").unwrap_or_default();
+        let part = if role == Role::Source { source } else { target };
+        part.lines().find(|line| line.contains(&format!("{path:?}"))).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_manual_grants_what_is_needed() {
+        let places = [Place::prefix("connections"), Place::Off, Place::Off];
+        let rule = rule(places, Teams::Unsupported, Mount::Fixed);
+        let layout = Layout::new("vault", Some("secret".to_owned()), &rule);
+        for role in [Role::Source, Role::Target] {
+            for grant in grants(&layout, "secret", KvVersion::Two, role) {
+                let line = in_the_manual(role, &grant.path);
+                let all = grant.capabilities.iter().all(|capability| line.contains(&format!("{capability:?}")));
+                assert!(all, "{role:?}: {} is not in {line:?}", grant.hcl());
+            }
+        }
+        assert_eq!(in_the_manual(Role::Source, "secret/delete/connections/*"), "", "a source deletes nothing");
     }
 
     #[test]

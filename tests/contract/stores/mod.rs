@@ -3,3 +3,5 @@
 #[cfg(feature = "local-files")]
 pub mod local_files;
 pub mod memory;
+#[cfg(all(feature = "vault", feature = "real-servers"))]
+pub mod vault;
