@@ -4,12 +4,17 @@
 
 mod airflow;
 mod checker;
+mod configs;
+mod control;
+mod copy;
 mod deserved;
 mod difference;
 mod ferry;
 mod journey;
 mod metastore;
+mod planted;
 mod remarks;
+mod rotation;
 mod surroundings;
 mod target;
 mod to_files;

@@ -1,13 +1,10 @@
 //! The metastores that real Airflows made, and what Airflow itself reads from their rows.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sqlx::postgres::PgConnection;
-use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::surroundings::{metastore_file, told};
@@ -38,8 +35,6 @@ pub struct Row {
     /// The text of a variable.
     #[serde(default)]
     pub value: Value,
-    /// Whether each column is encrypted.
-    pub encrypted: BTreeMap<String, Option<bool>>,
     /// The columns that no key opens.
     pub unreadable: Vec<String>,
 }
@@ -57,11 +52,6 @@ impl Row {
     /// A variable that Airflow does not find, as it is null.
     pub fn is_void(&self) -> bool {
         self.kind == "variables" && self.value.is_null() && self.unreadable.is_empty()
-    }
-
-    /// Tells whether the text of any column is ciphertext.
-    pub fn is_encrypted(&self) -> bool {
-        self.encrypted.values().any(|flag| *flag == Some(true))
     }
 }
 
@@ -85,6 +75,11 @@ impl Metastore {
         rows
     }
 
+    /// The same rows at another URL.
+    pub fn at(&self, url: String) -> Self {
+        Self { url, ..self.clone() }
+    }
+
     /// The same database, seen by a new role that may read its two tables and nothing else.
     pub async fn as_poor_role(&self) -> Self {
         let role = format!("poor_{}", uuid::Uuid::new_v4().simple());
@@ -99,21 +94,6 @@ impl Metastore {
         admin.execute(AssertSqlSafe(sql)).await.unwrap();
         admin.close().await.unwrap();
         let host = server.rsplit('@').next().unwrap();
-        Self { url: format!("postgresql+psycopg2://{role}:poor@{host}/{database}"), ..self.clone() }
-    }
-
-    /// A copy of a SQLite metastore without the rows that no key opens, which Airflow's own rotation stops at.
-    pub async fn readable_copy(&self, folder: &Path) -> Self {
-        let copy = folder.join("metastore.db");
-        fs::copy(self.url.strip_prefix("sqlite:///").unwrap(), &copy).unwrap();
-        let mut database = SqliteConnection::connect(&format!("sqlite://{}", copy.display())).await.unwrap();
-        for row in self.rows().iter().filter(|row| !row.unreadable.is_empty()) {
-            let (table, column) = if row.kind == "variables" { ("variable", "key") } else { ("connection", "conn_id") };
-            let sql = format!("delete from {table} where {column} = ?");
-            let done = sqlx::query(AssertSqlSafe(sql)).bind(&row.id).execute(&mut database).await.unwrap();
-            assert_eq!(done.rows_affected(), 1, "{:?}", row.id);
-        }
-        database.close().await.unwrap();
-        Self { url: format!("sqlite:///{}", copy.display()), ..self.clone() }
+        self.at(format!("postgresql+psycopg2://{role}:poor@{host}/{database}"))
     }
 }

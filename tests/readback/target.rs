@@ -51,6 +51,18 @@ impl Mounted {
         if self.version == 2 { format!("{}/data/{key}", self.mount) } else { format!("{}/{key}", self.mount) }
     }
 
+    /// Gives a key another content, as somebody does behind our back.
+    pub async fn alter(&self, key: &str, content: Value) {
+        let body = if self.version == 2 { json!({"data": content}) } else { content };
+        self.vault.must("POST", &self.data(key), body).await;
+    }
+
+    /// What a key holds.
+    pub async fn content(&self, key: &str) -> Value {
+        let mut answer = self.vault.must("GET", &self.data(key), Value::Null).await;
+        if self.version == 2 { answer["data"]["data"].take() } else { answer["data"].take() }
+    }
+
     /// A token that can look, but change nothing.
     pub async fn looking_token(&self) -> String {
         self.vault.token_with(&format!("path \"{}/*\" {{ capabilities = [\"read\", \"list\"] }}", self.mount)).await
