@@ -127,11 +127,6 @@ impl Proxy {
         within(held.wait_for(|held| *held >= count), &format!("{count} held requests")).await;
     }
 
-    /// How many were held since the last rule to hold.
-    pub fn held(&self) -> usize {
-        *self.shared.held.borrow()
-    }
-
     /// Waits until so many held requests have reached Vault and been answered there.
     pub async fn settled(&self, count: usize) {
         let mut settled = self.shared.settled.subscribe();

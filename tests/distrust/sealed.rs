@@ -115,6 +115,7 @@ async fn every_request_names_the_namespace() {
     let received = world.proxy.received();
     let elsewhere: Vec<_> = received
         .iter()
+        .filter(|one| !one.line.contains("sys/health")) // a question to the server, which no namespace has
         .filter(|one| one.headers.get("x-vault-namespace").is_none_or(|namespace| namespace != "team/a"))
         .map(|one| one.line.as_str())
         .collect();

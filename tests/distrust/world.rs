@@ -131,11 +131,6 @@ impl<'v> World<'v> {
         std::fs::write(self.folder().join(name), text).unwrap();
     }
 
-    /// How many keys there are to carry.
-    pub fn size(&self) -> u64 {
-        self.wanted.len() as u64
-    }
-
     /// Runs the program to its end.
     pub async fn ferry(&self, arguments: &[&str]) -> Ended {
         start(self.folder(), arguments).ended().await
