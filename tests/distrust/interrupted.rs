@@ -42,8 +42,8 @@ async fn the_first_finishes_what_is_in_flight() {
 
 #[tokio::test]
 async fn the_second_stops_at_once() {
-    let fates: [(fn(Gate) -> Deed, u64); 2] = [(Deed::HoldRequest, 0), (Deed::HoldAnswer, IN_FLIGHT)];
-    for (deed, written) in fates {
+    for written in [0, IN_FLIGHT] {
+        let deed = if written == 0 { Deed::HoldRequest } else { Deed::HoldAnswer };
         let (world, running, gate) = writing(deed).await;
         running.signal("INT").await;
         running.tells("Finishing the steps in flight").await;
