@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_secretferry");
-const PATIENCE: Duration = Duration::from_secs(150);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The program at work.
 pub struct Running {
@@ -186,7 +186,8 @@ impl Ended {
         for line in outcomes {
             *counted.entry(line["outcome"].as_str().unwrap()).or_default() += 1;
         }
-        assert_eq!(counted, expected.iter().copied().collect::<BTreeMap<&str, u64>>(), "{report:#}\n{}", this.err);
+        let expected: BTreeMap<&str, u64> = expected.iter().copied().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counted, expected, "{report:#}\n{}", this.err);
         let told = report["counts"].as_object().unwrap();
         let told = told.iter().map(|(outcome, count)| (outcome.as_str(), count.as_u64().unwrap()));
         assert_eq!(told.filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>(), counted, "the counts lie");

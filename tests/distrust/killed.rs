@@ -26,9 +26,9 @@ enum Fate {
 const FATES: [Fate; 3] = [Fate::Lost, Fate::Late, Fate::Unheard];
 const IN_FLIGHT: usize = 4;
 
-async fn prepared(work: Work) -> World<'static> {
-    let mut world =
-        World::new(shared().await, Setting { variables: 6, policy: OPEN_GUARDS, ..Setting::default() }).await;
+async fn prepared(work: Work, kv: u8) -> World<'static> {
+    let setting = Setting { kv, variables: 6, policy: OPEN_GUARDS, ..Setting::default() };
+    let mut world = World::new(shared().await, setting).await;
     if work == Work::Creates {
         return world;
     }
@@ -56,49 +56,49 @@ async fn killed(world: &World<'_>, part: &'static str, fate: Fate) -> Gate {
     gate
 }
 
-async fn history_tells_of_the_dead(world: &World<'_>) {
+async fn history_tells_of_the_dead(world: &World<'_>, settled_as: &str) {
     let runs = world.runs().await;
     assert_eq!((runs[0].1.as_str(), runs[1].1.as_str()), ("succeeded", "died"));
     let steps = world.steps(&runs[1].0).await;
     assert_eq!(steps.len(), IN_FLIGHT, "{steps:?}");
-    assert!(steps.iter().all(|(_, state, _)| state == "settled"), "{steps:?}");
-}
-
-async fn deleted_once(world: &World<'_>) {
-    for (path, held) in world.held().await {
-        let is_variable = path.starts_with("variables/");
-        assert_eq!((held.version, held.value.is_none()), (1, is_variable), "{path}");
+    for (path, state, outcome) in steps {
+        assert_eq!((state.as_str(), outcome.as_str()), ("settled", settled_as), "{path}");
     }
 }
 
 async fn is_as_if_it_had_run_once(world: &World<'_>, work: Work) {
+    let is_variable = |path: &str| path.starts_with("variables/");
     match work {
         Work::Creates => world.holds(|_| 1).await,
-        Work::Updates => world.holds(|path| if path.starts_with("variables/") { 2 } else { 1 }).await,
-        Work::Deletes => deleted_once(world).await,
+        Work::Updates => world.holds(|path| if is_variable(path) { 2 } else { 1 }).await,
+        Work::Deletes => {
+            for (path, held) in world.held().await {
+                assert_eq!((held.version, held.value.is_none()), (world.versions(1), is_variable(&path)), "{path}");
+            }
+        }
     }
 }
 
-async fn survives(work: Work, part: &'static str, fate: Fate) {
-    let world = prepared(work).await;
+async fn survives(work: Work, kv: u8, part: &'static str, fate: Fate) {
+    let world = prepared(work, kv).await;
     let gate = killed(&world, part, fate).await;
     // A mark alone is no write, and a delete that is settled as done leaves no trace in the next plan.
-    let done = if fate == Fate::Unheard && part != "/metadata/" { IN_FLIGHT as u64 } else { 0 };
-    let next = world.apply().await;
-    let outcomes: Vec<(&str, u64)> = match work {
-        Work::Creates => vec![("created", 8 - done), ("kept", done)],
-        Work::Updates => vec![("updated", 6 - done), ("kept", 2 + done)],
-        Work::Deletes => vec![("deleted", 6 - done), ("kept", 2)],
+    let was_done = fate == Fate::Unheard && part != "/metadata/";
+    let done = if was_done { IN_FLIGHT as u64 } else { 0 };
+    let (outcome, all) = match work {
+        Work::Creates => ("created", 8),
+        Work::Updates => ("updated", 6),
+        Work::Deletes => ("deleted", 6),
     };
-    let outcomes: Vec<_> = outcomes.into_iter().filter(|(_, count)| *count > 0).collect();
-    next.with_outcomes(0, &outcomes);
+    let kept = 8 - all + if work == Work::Deletes { 0 } else { done };
+    world.apply().await.with_outcomes(0, &[(outcome, all - done), ("kept", kept)]);
     is_as_if_it_had_run_once(&world, work).await;
     if fate == Fate::Late {
         gate.open();
         world.proxy.settled(IN_FLIGHT).await;
         is_as_if_it_had_run_once(&world, work).await;
     }
-    history_tells_of_the_dead(&world).await;
+    history_tells_of_the_dead(&world, if was_done { outcome } else { "" }).await;
     world.is_at_rest().await;
     let more = world.apply().await.with_code(0);
     assert!(more.json()["outcomes"].as_array().unwrap().iter().all(|line| line["outcome"] == "kept"), "{more:?}");
@@ -108,22 +108,25 @@ async fn survives(work: Work, part: &'static str, fate: Fate) {
 #[tokio::test]
 async fn creates() {
     for fate in FATES {
-        survives(Work::Creates, "/metadata/", fate).await;
-        survives(Work::Creates, "/data/", fate).await;
+        survives(Work::Creates, 2, "/metadata/", fate).await;
+        survives(Work::Creates, 2, "/data/", fate).await;
+        survives(Work::Creates, 1, "/v1/kv-", fate).await;
     }
 }
 
 #[tokio::test]
 async fn updates() {
     for fate in FATES {
-        survives(Work::Updates, "/data/variables/", fate).await;
+        survives(Work::Updates, 2, "/data/variables/", fate).await;
+        survives(Work::Updates, 1, "/variables/", fate).await;
     }
 }
 
 #[tokio::test]
 async fn deletes() {
     for fate in FATES {
-        survives(Work::Deletes, "/delete/", fate).await;
+        survives(Work::Deletes, 2, "/delete/", fate).await;
+        survives(Work::Deletes, 1, "/variables/", fate).await;
     }
 }
 
@@ -131,7 +134,7 @@ async fn deletes() {
 #[tokio::test]
 async fn late_writes_that_overtake_the_next_run_are_found_to_be_ours() {
     for work in [Work::Creates, Work::Updates] {
-        let world = prepared(work).await;
+        let world = prepared(work, 2).await;
         let late = killed(&world, "/data/", Fate::Late).await;
         let next_gate = world.proxy.hold("/data/", Deed::HoldRequest);
         let next = world.applying();
@@ -142,9 +145,7 @@ async fn late_writes_that_overtake_the_next_run_are_found_to_be_ours() {
         let next = next.ended().await;
         let good = if work == Work::Creates { "created" } else { "updated" };
         let all = if work == Work::Creates { 8 } else { 6 };
-        let mut outcomes = vec![(good, all - IN_FLIGHT as u64), ("conflict", IN_FLIGHT as u64)];
-        outcomes.extend((work == Work::Updates).then_some(("kept", 2)));
-        next.with_outcomes(3, &outcomes);
+        next.with_outcomes(3, &[(good, all - IN_FLIGHT as u64), ("conflict", IN_FLIGHT as u64), ("kept", 8 - all)]);
         is_as_if_it_had_run_once(&world, work).await;
         let found = if work == Work::Creates { vec![("adopted", 4), ("kept", 4)] } else { vec![("kept", 8)] };
         world.proxy.pass();
@@ -157,7 +158,7 @@ async fn late_writes_that_overtake_the_next_run_are_found_to_be_ours() {
 /// A run that dies while it settles what another left behind leaves it to the next.
 #[tokio::test]
 async fn death_while_settling_is_settled_too() {
-    let world = prepared(Work::Creates).await;
+    let world = prepared(Work::Creates, 2).await;
     killed(&world, "/data/", Fate::Unheard).await;
     let gate = Gate::closed();
     let theirs = gate.clone();
@@ -183,7 +184,7 @@ async fn death_while_settling_is_settled_too() {
 #[tokio::test]
 #[should_panic(expected = "version: 2")]
 async fn a_doubled_write_would_be_seen() {
-    let world = prepared(Work::Updates).await;
+    let world = prepared(Work::Updates, 2).await;
     world.meddle("variables/v00", world.wanted["variables/v00"].clone()).await;
     world.holds(|_| 1).await;
 }

@@ -5,7 +5,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod ferry;
+mod guards;
+mod holders;
+mod interrupted;
 mod killed;
+mod ledger;
 mod metastore;
 mod moved;
 mod proxy;

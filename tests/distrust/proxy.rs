@@ -21,9 +21,9 @@ pub struct Received {
 }
 
 impl Received {
-    /// Tells whether it is a POST whose path contains `part`.
-    pub fn is_post_to(&self, part: &str) -> bool {
-        self.line.starts_with("POST ") && self.line.contains(part)
+    /// Tells whether it changes something at a path that contains `part`.
+    pub fn changes(&self, part: &str) -> bool {
+        ["POST ", "PATCH ", "DELETE "].iter().any(|method| self.line.starts_with(method)) && self.line.contains(part)
     }
 }
 
@@ -103,13 +103,13 @@ impl Proxy {
         *self.shared.rule.lock().unwrap() = Box::new(rule);
     }
 
-    /// Holds back every POST whose path contains `part`, or its answer, as `deed` makes of the gate that is given back.
+    /// Holds back every change of a path that contains `part`, or its answer, as `deed` makes of the gate that is given back.
     pub fn hold(&self, part: &'static str, deed: fn(Gate) -> Deed) -> Gate {
         let gate = Gate::closed();
         let theirs = gate.clone();
         self.shared.held.send_replace(0);
         self.shared.settled.send_replace(0);
-        self.rule(move |request| match request.is_post_to(part) {
+        self.rule(move |request| match request.changes(part) {
             true => deed(theirs.clone()),
             false => Deed::Pass,
         });
@@ -125,11 +125,6 @@ impl Proxy {
     pub async fn holds(&self, count: usize) {
         let mut held = self.shared.held.subscribe();
         within(held.wait_for(|held| *held >= count), &format!("{count} held requests")).await;
-    }
-
-    /// How many were held since the last rule to hold.
-    pub fn held(&self) -> usize {
-        *self.shared.held.borrow()
     }
 
     /// Waits until so many held requests have reached Vault and been answered there.

@@ -65,7 +65,7 @@ async fn a_small_quota_is_got_through_slowly() {
 #[tokio::test]
 async fn a_throttle_that_asks_for_too_long_ends_the_run_with_those_words() {
     let world = World::new(shared().await, MANY).await;
-    world.proxy.rule(|request| match request.is_post_to("/data/") {
+    world.proxy.rule(|request| match request.changes("/data/") {
         true => Deed::Answer(429, vec![("retry-after", "3600".to_owned())], "{\"errors\":[]}".to_owned()),
         false => Deed::Pass,
     });
@@ -115,6 +115,7 @@ async fn every_request_names_the_namespace() {
     let received = world.proxy.received();
     let elsewhere: Vec<_> = received
         .iter()
+        .filter(|one| !one.line.contains("sys/health")) // a question to the server, which no namespace has
         .filter(|one| one.headers.get("x-vault-namespace").is_none_or(|namespace| namespace != "team/a"))
         .map(|one| one.line.as_str())
         .collect();
