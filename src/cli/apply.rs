@@ -62,7 +62,15 @@ pub async fn carry_out(
         Err(error) => return Err(ended(&run, Failure::run(error)).await),
     };
     preview.findings.extend(progress.take_findings());
-    if !agreed(job, &stores, &preview, consent, console).await {
+    let agreed = tokio::select! {
+        biased;
+        () = stop.cancelled(), if consent == Consent::Asked => {
+            end(&run, RunStatus::Interrupted, Some("interrupted before a person agreed")).await;
+            return Err(Failure::interrupted("interrupted: nothing was done"));
+        }
+        agreed = agreed(job, &stores, &preview, consent, console) => agreed,
+    };
+    if !agreed {
         end(&run, RunStatus::Interrupted, Some("a person declined the plan")).await;
         console.tell("Nothing was done.");
         return Ok(None);

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use tokio::sync::oneshot;
+
 use super::args::Global;
 use super::failure::Failure;
 use super::progress::Bars;
@@ -70,13 +72,16 @@ impl Console {
     /// Asks a question whose only consent is `yes`.
     pub async fn consents(&self, question: &str) -> bool {
         let question = format!("{question} Only `yes` is taken for consent: ");
-        let answer = tokio::task::spawn_blocking(move || {
+        let (answered, answer) = oneshot::channel();
+        // A thread of its own: the process may end while it still waits for a line.
+        std::thread::spawn(move || {
             let mut answer = String::new();
             let _ = write!(io::stderr(), "{question}");
             let _ = io::stderr().flush();
-            io::stdin().lock().read_line(&mut answer).map(|_| answer)
+            let _ = io::stdin().lock().read_line(&mut answer);
+            let _ = answered.send(answer);
         });
-        matches!(answer.await, Ok(Ok(answer)) if answer.trim() == "yes")
+        answer.await.is_ok_and(|answer| answer.trim() == "yes")
     }
 }
 

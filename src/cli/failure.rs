@@ -39,6 +39,11 @@ impl Failure {
         Self { message: message.into(), hints: Vec::new(), exit_code: FAILED }
     }
 
+    /// An interrupt before anything was done.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hints: Vec::new(), exit_code: INTERRUPTED }
+    }
+
     /// Every fault of a config.
     pub fn config(errors: Vec<ConfigError>) -> Self {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
