@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crash;
+mod foreign;
 mod probe;
 mod quiet;
 mod settled;
 mod shapes;
+mod stop;
 mod world;
