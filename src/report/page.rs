@@ -117,6 +117,24 @@ impl Page {
         }
     }
 
+    /// Writes things one after the other, with commas; a line ends between two of them, never inside of one that fits.
+    pub(super) fn list(&mut self, indent: usize, tone: Tone, items: &[String]) {
+        let width = self.paper.width.saturating_sub(indent);
+        let last = items.len().saturating_sub(1);
+        let mut line = String::new();
+        for (position, item) in items.iter().enumerate() {
+            let item = clean(item) + if position < last { "," } else { "" };
+            if !line.is_empty() && length(&line) + 1 + length(&item) > width {
+                self.line(indent, tone, &std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&item);
+        }
+        self.line(indent, tone, &line);
+    }
+
     fn put(&mut self, indent: usize, tone: Tone, line: &str) {
         let line = self.painted(tone, line);
         let _ = writeln!(self.text, "{}{line}", " ".repeat(indent));
