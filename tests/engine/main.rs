@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crash;
+mod deletes;
 mod foreign;
 mod probe;
 mod quiet;
+mod refuse;
 mod settled;
 mod shapes;
 mod stop;
