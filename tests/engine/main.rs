@@ -5,7 +5,9 @@
 mod crash;
 mod deletes;
 mod foreign;
+mod laws;
 mod probe;
+mod proof;
 mod quiet;
 mod refuse;
 mod settled;
