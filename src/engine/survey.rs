@@ -7,8 +7,7 @@ use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
 use super::sides::{holds_something, source_side, target_key, target_side};
 use crate::model::{
-    Deletes, ErrorKind, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage,
-    State,
+    Deletes, ErrorKind, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
 };
 use crate::planner::{
     Baseline, Depth, Sides, SourceContent, SourceSide, TargetContent, TargetKey, TargetRules, TargetSide,

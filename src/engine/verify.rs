@@ -71,11 +71,7 @@ struct Proof<'a> {
 
 impl Proof<'_> {
     /// What the source's keys should look like in the target; those that cannot be carried go to the report.
-    async fn meanings(
-        &self,
-        batch: &[Pair],
-        report: &mut VerifyReport,
-    ) -> Result<Meanings, RunError> {
+    async fn meanings(&self, batch: &[Pair], report: &mut VerifyReport) -> Result<Meanings, RunError> {
         let wanted: Vec<Wanted> = batch.iter().map(|pair| (pair.name.clone(), pair.source.clone())).collect();
         let reduced = read_each(&self.stores.source, wanted, Progress::silent(), |name, answer| {
             answer.map(|record| self.lens.carriage.prepare(name, record.as_ref(), self.job.masked(name)))
@@ -97,12 +93,7 @@ impl Proof<'_> {
         Ok(meanings)
     }
 
-    async fn compare(
-        &self,
-        batch: &[Pair],
-        mut meanings: Meanings,
-        report: &mut VerifyReport,
-    ) -> Result<(), RunError> {
+    async fn compare(&self, batch: &[Pair], mut meanings: Meanings, report: &mut VerifyReport) -> Result<(), RunError> {
         let wanted = batch.iter().filter(|pair| meanings.contains_key(&pair.name));
         let wanted: Vec<Wanted> = wanted.map(|pair| (pair.name.clone(), pair.target.clone())).collect();
         let found = read_each(&self.stores.target, wanted, Progress::silent(), |name, answer| {

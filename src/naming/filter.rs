@@ -30,7 +30,9 @@ impl Filter {
     /// `*` matches any text, `/` included; `?` matches one byte. Without an include pattern nothing is in scope.
     pub fn new(kinds: &[Kind], include: &[String], exclude: &[String]) -> Result<Self, Vec<PatternError>> {
         match (glob_set(include), glob_set(exclude)) {
-            (Ok(include), Ok(exclude)) => Ok(Self { kinds: kinds.to_vec(), include, exclude, only: None, narrowed: false }),
+            (Ok(include), Ok(exclude)) => {
+                Ok(Self { kinds: kinds.to_vec(), include, exclude, only: None, narrowed: false })
+            }
             (include, exclude) => Err([include.err(), exclude.err()].into_iter().flatten().flatten().collect()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use secretferry::engine::{Stores, settle, lens, preview, apply, Run};
+use secretferry::engine::{Run, Stores, apply, lens, preview, settle};
 use secretferry::ledger::{Holder, RunStatus, StepState};
 use secretferry::model::{Action, Blind, Deletes, Effect, ErrorKind, Family, Outcome};
 use secretferry::planner::{DeletePolicy, ForeignPolicy};
@@ -215,7 +215,8 @@ async fn a_dead_run_of_another_job_on_the_target_is_settled_as_that_jobs() {
             // Another job, about other names, is the next on this target.
             let nightly = world.job.clone();
             world.job.name = "hourly".to_owned();
-            world.job.filter = secretferry::naming::Filter::new(nightly.filter.kinds(), &["x*".to_owned()], &[]).unwrap();
+            world.job.filter =
+                secretferry::naming::Filter::new(nightly.filter.kinds(), &["x*".to_owned()], &[]).unwrap();
             world.run().await;
             world.prove_ledger().await;
             world.job = nightly;

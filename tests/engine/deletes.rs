@@ -4,8 +4,8 @@ use secretferry::engine::{RunReport, RunStatus};
 use secretferry::model::{Blind, Deletes, ErrorKind, Family, Kind, Outcome, State};
 use secretferry::naming::Filter;
 use secretferry::planner::{DeletePolicy, DriftPolicy};
-use secretferry::provider::memory::{MemoryShape, When};
 use secretferry::provider::Provider as _;
+use secretferry::provider::memory::{MemoryShape, When};
 use tokio_util::sync::CancellationToken;
 
 use crate::shapes;

@@ -235,8 +235,7 @@ impl Life {
             tombstone: TombstonePolicy::Restore,
             ..Policy::default()
         };
-        let trial =
-            Trial { policy, source_faults: vec![], target_faults: vec![], stop_after: None, meddling: None };
+        let trial = Trial { policy, source_faults: vec![], target_faults: vec![], stop_after: None, meddling: None };
         self.run(&trial).await;
         for key in self.world.source.keys() {
             let text = self.world.source.text(&key).map(|text| self.world.stored(text.expose()));

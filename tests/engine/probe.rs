@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use secretferry::model::{
     Capabilities, Dialect, ErrorKind, Family, Finding, Listed, Mark, RemoteKey, Revision, Scope, SecretValue, State,
 };
@@ -103,6 +104,8 @@ impl Probe {
     /// Plants faults in place of those that were planted and have not shown.
     pub fn plant(&self, planted: impl IntoIterator<Item = Planted>) {
         *self.planted.lock().unwrap() = planted.into_iter().collect();
+        // What hung in an earlier run is not news.
+        let _ = self.held.notified().now_or_never();
     }
 
     /// Takes the changes that were tried since the last look.
@@ -151,8 +154,10 @@ impl Probe {
         for fault in planted.iter_mut().filter(|fault| fault.family == family) {
             fault.nth -= 1;
         }
-        let position = planted.iter().position(|fault| fault.family == family && fault.nth == 0)?;
-        Some(planted.remove(position).what)
+        let due = planted.extract_if(.., |fault| fault.nth == 0).next().map(|fault| fault.what);
+        // Of two that are due at once the first shows.
+        planted.retain(|fault| fault.nth > 0);
+        due
     }
 
     fn error(&self, family: Family, kind: ErrorKind) -> Error {

@@ -59,7 +59,8 @@ async fn what_was_written_is_proved_and_what_was_changed_is_found() {
 
 #[tokio::test]
 async fn a_source_key_that_fails_by_itself_is_refused_and_a_store_that_is_away_ends_it() {
-    for (kind, ends) in [(ErrorKind::Unexpected, false), (ErrorKind::Unavailable, true), (ErrorKind::RateLimited, true)] {
+    for (kind, ends) in [(ErrorKind::Unexpected, false), (ErrorKind::Unavailable, true), (ErrorKind::RateLimited, true)]
+    {
         let world = World::between(shapes::metastore(), shapes::aws()).await;
         world.fill(2);
         world.run().await;

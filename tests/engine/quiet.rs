@@ -18,30 +18,48 @@ fn unversioned() -> MemoryShape {
 async fn the_second_run_asks_only_what_proves_that_nothing_changed() {
     // list, stat, read, write, delete; of the first run and of the second, on 25 keys.
     let rows: [(&str, MemoryShape, MemoryShape, [Calls; 2], [Calls; 2]); 6] = [
-        ("listings prove all", shapes::metastore(), shapes::aws(), [[1, 0, 2, 0, 0], [1, 0, 0, 0, 0]], [
-            [1, 0, 0, 25, 0],
-            [1, 0, 0, 0, 0],
-        ]),
-        ("a look a key", shapes::metastore(), shapes::vault(), [[1, 0, 2, 0, 0], [1, 0, 0, 0, 0]], [
-            [1, 0, 0, 25, 0],
-            [1, 25, 0, 0, 0],
-        ]),
-        ("values alone", shapes::metastore(), shapes::files(), [[1, 0, 2, 0, 0], [1, 0, 1, 0, 0]], [
-            [1, 0, 0, 25, 0],
-            [1, 0, 1, 0, 0],
-        ]),
-        ("values, one at a time", shapes::metastore(), shapes::versionless(), [[1, 0, 2, 0, 0], [1, 0, 1, 0, 0]], [
-            [1, 25, 0, 25, 0],
-            [1, 0, 25, 0, 0],
-        ]),
-        ("from a look a key", vault_source(), shapes::aws(), [[1, 0, 50, 0, 0], [1, 25, 0, 0, 0]], [
-            [1, 0, 0, 25, 0],
-            [1, 0, 0, 0, 0],
-        ]),
-        ("from values alone", unversioned(), shapes::aws(), [[1, 0, 6, 0, 0], [1, 0, 3, 0, 0]], [
-            [1, 0, 0, 25, 0],
-            [1, 0, 0, 0, 0],
-        ]),
+        (
+            "listings prove all",
+            shapes::metastore(),
+            shapes::aws(),
+            [[1, 0, 2, 0, 0], [1, 0, 0, 0, 0]],
+            [[1, 0, 0, 25, 0], [1, 0, 0, 0, 0]],
+        ),
+        (
+            "a look a key",
+            shapes::metastore(),
+            shapes::vault(),
+            [[1, 0, 2, 0, 0], [1, 0, 0, 0, 0]],
+            [[1, 0, 0, 25, 0], [1, 25, 0, 0, 0]],
+        ),
+        (
+            "values alone",
+            shapes::metastore(),
+            shapes::files(),
+            [[1, 0, 2, 0, 0], [1, 0, 1, 0, 0]],
+            [[1, 0, 0, 25, 0], [1, 0, 1, 0, 0]],
+        ),
+        (
+            "values, one at a time",
+            shapes::metastore(),
+            shapes::versionless(),
+            [[1, 0, 2, 0, 0], [1, 0, 1, 0, 0]],
+            [[1, 25, 0, 25, 0], [1, 0, 25, 0, 0]],
+        ),
+        (
+            "from a look a key",
+            vault_source(),
+            shapes::aws(),
+            [[1, 0, 50, 0, 0], [1, 25, 0, 0, 0]],
+            [[1, 0, 0, 25, 0], [1, 0, 0, 0, 0]],
+        ),
+        (
+            "from values alone",
+            unversioned(),
+            shapes::aws(),
+            [[1, 0, 6, 0, 0], [1, 0, 3, 0, 0]],
+            [[1, 0, 0, 25, 0], [1, 0, 0, 0, 0]],
+        ),
     ];
     for (name, from, to, source_calls, target_calls) in rows {
         let world = World::between(from, to).await;
@@ -91,11 +109,7 @@ async fn a_source_encrypted_anew_is_read_once_and_never_written() {
         world.source.put("connections/db", "postgres://user:pass@host/db");
         world.source.put("variables/v", "text");
         let (report, _, target) = world.counted().await;
-        assert_eq!(
-            lines(&report),
-            ["connection db: kept, re-encrypted", "variable v: kept, re-encrypted"],
-            "{name}"
-        );
+        assert_eq!(lines(&report), ["connection db: kept, re-encrypted", "variable v: kept, re-encrypted"], "{name}");
         assert_eq!(target[3..], [0, 0], "{name}");
         let (report, source, _) = world.counted().await;
         assert_eq!(lines(&report), ["connection db: kept, unchanged", "variable v: kept, unchanged"], "{name}");

@@ -64,11 +64,14 @@ async fn names_that_would_meet_or_that_the_target_cannot_spell() {
     world.source.put("variables/same", "text");
     world.source.put("connections/a_name_too_long", "http://h");
     let report = world.run().await;
-    assert_eq!(lines(&report), [
-        "connection a_name_too_long: blocked, illegal-name",
-        "connection same: created, new",
-        "variable same: blocked, illegal-name",
-    ]);
+    assert_eq!(
+        lines(&report),
+        [
+            "connection a_name_too_long: blocked, illegal-name",
+            "connection same: created, new",
+            "variable same: blocked, illegal-name",
+        ]
+    );
     assert_eq!(world.target.keys(), ["connections/same"]);
 }
 
@@ -96,11 +99,10 @@ async fn what_the_target_has_no_room_for() {
     world.source.put("variables/fits", "0123456789");
     world.source.put("variables/large", "0123456789a");
     let (report, _, target) = world.counted().await;
-    assert_eq!(lines(&report), [
-        "variable empty: blocked, empty-value",
-        "variable fits: created, new",
-        "variable large: blocked, too-large",
-    ]);
+    assert_eq!(
+        lines(&report),
+        ["variable empty: blocked, empty-value", "variable fits: created, new", "variable large: blocked, too-large",]
+    );
     assert_eq!(target[3], 1, "what does not fit is not even tried");
 }
 

@@ -1,8 +1,6 @@
 //! Stores in memory in the shapes of real ones.
 
-use secretferry::model::{
-    Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect,
-};
+use secretferry::model::{Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect};
 use secretferry::naming::Teams;
 use secretferry::provider::memory::MemoryShape;
 
