@@ -95,6 +95,7 @@
 //!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
 //!   write.rs              One step of a plan: read again, compare, intent, write, outcome
 //! report/      FLOOR 5  what people and machines see; pure
+//!   demo.rs               What the demo has to say
 //!   json/                 Reports for machines
 //!   page.rs               Lines for a terminal
 //!   plan.rs               A plan with what a reader of it must know beside
@@ -113,6 +114,7 @@
 //!   audit.rs              `audit`: the hash-chained log and its proof
 //!   check.rs              `check`: the config, then every store that a job uses; each finding with its remedy
 //!   console.rs            Standard output for reports, standard error for everything else
+//!   demo/                 the parts of demo.rs, and its sample
 //!   demo.rs               `demo`
 //!   failure.rs            Any error as words for a person
 //!   history.rs            `history`: the runs, or the steps of one
@@ -120,6 +122,7 @@
 //!   logging.rs            The log on standard error
 //!   plan.rs               `plan`: what a job would do
 //!   progress.rs           Progress on a terminal
+//!   run.rs                One run, as `apply` and `demo` carry it out
 //!   session.rs            What every command begins with
 //!   show.rs               `show`: one key in every store
 //!   verify.rs             `verify`: does Airflow see in the target what the source holds?

@@ -27,20 +27,22 @@ pub struct Arguments {
     pub command: Command,
 }
 
+const EVERYWHERE: &str = "Options of every command";
+
 /// Settings that every command takes.
 #[derive(Debug, Args)]
 pub struct Global {
     /// The config; else SECRETFERRY_CONFIG, ./secretferry.toml, /etc/secretferry/secretferry.toml.
-    #[arg(long, short = 'c', global = true, value_name = "FILE")]
+    #[arg(long, short = 'c', global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub config: Option<PathBuf>,
     /// Print a report for machines on standard output.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// Log more to standard error: -v what is done, -vv every request, -vvv everything; never a value.
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = EVERYWHERE)]
     pub verbose: u8,
     /// Print without colours; so does the environment variable NO_COLOR.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub no_color: bool,
 }
 
@@ -98,7 +100,7 @@ pub struct Shown {
 /// `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// Where to put it; a new folder among the temporary files by default.
+    /// Where to put it; a new temporary folder by default.
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
 }
@@ -106,7 +108,7 @@ pub struct Demo {
 /// `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Only these jobs or stores.
+    /// Only these jobs or stores; all by default.
     pub names: Vec<String>,
     /// Only the config and what it refers to; no store is asked.
     #[arg(long)]
@@ -162,7 +164,7 @@ pub struct Show {
 /// `history`.
 #[derive(Debug, Args)]
 pub struct History {
-    /// The run, by its id or the beginning of it.
+    /// One run: its id, the short id that the list shows, or `latest`.
     pub run: Option<String>,
     /// How many runs to list.
     #[arg(long, default_value_t = 20, value_name = "N")]
@@ -182,7 +184,7 @@ pub struct Audit {
 pub enum AuditCommand {
     /// Show its rows, the latest last.
     Show {
-        /// Only this run's.
+        /// Only this run's: its id, the short id that `history` shows, or `latest`.
         #[arg(long, value_name = "RUN")]
         run: Option<String>,
         /// How many rows.

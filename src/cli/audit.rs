@@ -21,7 +21,7 @@ pub async fn show(config: Option<&Path>, run: Option<&str>, limit: u32, console:
     };
     let filter = AuditFilter { run, last: Some(limit), ..AuditFilter::default() };
     let rows = ledger.audit(&filter).await.map_err(Failure::ledger)?;
-    console.report(|| json::audit(&rows), |paper| text::audit(&rows, paper));
+    console.report(|| json::audit(&rows), |paper| text::audit(&rows, paper))?;
     Ok(0)
 }
 
@@ -29,6 +29,6 @@ pub async fn show(config: Option<&Path>, run: Option<&str>, limit: u32, console:
 pub async fn verify(config: Option<&Path>, console: &Console) -> Result<u8, Failure> {
     let session = Session::begin(config, Arc::new(Blind))?;
     let proof = existing(&session).await?.audit_verify().await.map_err(Failure::ledger)?;
-    console.report(|| json::audit_proof(&proof), |paper| text::audit_proof(&proof, paper));
+    console.report(|| json::audit_proof(&proof), |paper| text::audit_proof(&proof, paper))?;
     Ok(if proof.broken.is_none() { 0 } else { FOUND })
 }

@@ -2,13 +2,16 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
 use super::args::Global;
 use super::failure::Failure;
 use super::progress::Bars;
 use crate::reference::env_setting;
 use crate::report::{Colour, Paper};
 
-/// Lines fit this where no terminal says otherwise.
+/// Lines fit this where neither COLUMNS nor a terminal says otherwise.
 const USUAL_WIDTH: usize = 80;
 
 /// Where a command writes.
@@ -22,30 +25,37 @@ pub struct Console {
     pub bars: Bars,
 }
 
+/// What a person said to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The one word that is taken for consent.
+    Yes,
+    /// Anything else, and the end of the input.
+    No,
+    /// Nothing: the run was interrupted while it waited.
+    Interrupted,
+}
+
 impl Console {
     /// Finds out what the standard streams are.
     pub fn new(global: &Global) -> Self {
         let plain = global.no_color || env_setting("NO_COLOR").is_some() || !io::stdout().is_terminal();
-        let width = terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0));
         let drawn = io::stderr().is_terminal() && global.verbose == 0;
         Self {
             json: global.json,
-            paper: Paper { width, colour: if plain { Colour::None } else { Colour::Ansi } },
+            paper: Paper { width: width(), colour: if plain { Colour::None } else { Colour::Ansi } },
             bars: if drawn { Bars::Drawn } else { Bars::Hidden },
         }
     }
 
     /// Prints a report, rendered for machines or for people.
-    pub fn report(&self, json: impl FnOnce() -> String, text: impl FnOnce(Paper) -> String) {
-        let rendered = if self.json { json() } else { text(self.paper) };
-        print(&rendered);
+    pub fn report(&self, json: impl FnOnce() -> String, text: impl FnOnce(Paper) -> String) -> Result<(), Failure> {
+        print(&if self.json { json() } else { text(self.paper) })
     }
 
     /// Prints text for people; nothing where the report is for machines.
-    pub fn say(&self, text: &str) {
-        if !self.json {
-            print(&format!("{text}\n"));
-        }
+    pub fn say(&self, text: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { print(&format!("{text}\n")) }
     }
 
     /// Tells a person something beside the report.
@@ -56,9 +66,11 @@ impl Console {
 
     /// Tells why a command did not do what it was asked.
     pub fn failure(&self, failure: &Failure) {
-        self.tell(&format!("error: {}", failure.message));
-        for hint in &failure.hints {
-            self.tell(&format!("  hint: {}", hint.replace('\n', "\n        ")));
+        for problem in &failure.problems {
+            self.tell(&format!("error: {}", problem.message));
+            if let Some(hint) = &problem.hint {
+                self.tell(&format!("  hint: {}", hint.replace('\n', "\n        ")));
+            }
         }
     }
 
@@ -67,22 +79,41 @@ impl Console {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks a question whose only consent is `yes`.
-    pub async fn consents(&self, question: &str) -> bool {
-        let question = format!("{question} Only `yes` is taken for consent: ");
-        let answer = tokio::task::spawn_blocking(move || {
-            let mut answer = String::new();
-            let _ = write!(io::stderr(), "{question}");
-            let _ = io::stderr().flush();
-            io::stdin().lock().read_line(&mut answer).map(|_| answer)
-        });
-        matches!(answer.await, Ok(Ok(answer)) if answer.trim() == "yes")
+    /// Asks a question whose only consent is `yes`; an interrupt is an answer too.
+    pub async fn ask(&self, question: &str, stop: &CancellationToken) -> Answer {
+        let _ = write!(io::stderr(), "{question} Only `yes` is taken for consent: ");
+        let _ = io::stderr().flush();
+        tokio::select! {
+            line = typed() => if line.as_deref().map(str::trim) == Some("yes") { Answer::Yes } else { Answer::No },
+            () = stop.cancelled() => Answer::Interrupted,
+        }
     }
 }
 
-/// Writes to standard output; a reader that has gone away, as `head` does, is not our fault.
-fn print(text: &str) {
+/// Prints text on standard output; a reader that has gone away, as `head` does, is not our fault.
+pub fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    let _ = output.write_all(text.as_bytes());
-    let _ = output.flush();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::local(format!("the report cannot be written to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn width() -> usize {
+    let told = env_setting("COLUMNS").and_then(|text| text.parse().ok());
+    let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(seen).unwrap_or(USUAL_WIDTH)
+}
+
+/// One line from standard input. Its thread may wait for ever, so the runtime must not wait for it.
+async fn typed() -> Option<String> {
+    let (sender, answer) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        let _ = sender.send(read.map(|_| line).ok());
+    });
+    answer.await.ok().flatten()
 }

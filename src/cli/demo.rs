@@ -1,82 +1,73 @@
 //! `demo`: the main job on an embedded sample: a metastore made by a real Airflow, carried to files that Airflow reads.
 
-use std::collections::BTreeMap;
+mod sample;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
-
-use super::apply::{Consent, carry_out};
+use self::sample::Sample;
 use super::args;
 use super::console::Console;
 use super::failure::{FOUND, Failure};
+use super::plan;
 use super::progress::Progress;
+use super::run::{Consent, Ended, carry_out};
 use super::session::{Narrowing, Session};
-use super::{audit, plan};
-use crate::engine::{RunReport, preview};
-use crate::model::Kind;
-use crate::report::{json, text};
-
-/// Made by `make_sample.py` beside it.
-const METASTORE: &[u8] = include_bytes!("demo/metastore.db");
-const EXPECTED: &str = include_str!("demo/expected.json");
-const CONFIG: &str = include_str!("demo/secretferry.toml");
-
-/// What the sample foresees: how every key ends, and the key its rows are encrypted with.
-#[derive(Debug, Deserialize)]
-struct Expected {
-    fernet_key: String,
-    connections: BTreeMap<String, Foreseen>,
-    variables: BTreeMap<String, Foreseen>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Foreseen {
-    outcome: String,
-    reason: Option<String>,
-}
+use crate::engine::{preview, verify};
+use crate::report::{DemoReport, json, text};
 
 /// Plan, apply, a second plan, verify, audit; well when every key ended as the sample foresees.
-pub async fn demo(args: args::Demo, console: &Console) -> Result<u8, Failure> {
-    let expected: Expected =
-        serde_json::from_str(EXPECTED).map_err(|error| Failure::local(format!("the sample is damaged: {error}")))?;
-    let folder = folder(args.folder)?;
-    let config = unpack(&folder, &expected)
-        .map_err(|error| Failure::local(format!("the sample cannot be unpacked into {}: {error}", folder.display())))?;
+pub async fn demo(config: Option<&Path>, args: args::Demo, console: &Console) -> Result<u8, Failure> {
+    if config.is_some() {
+        return Err(Failure::usage("the demo brings a config of its own", "leave --config out"));
+    }
+    let sample = Sample::load()?;
+    let config = sample.unpack(&folder(args.folder)?)?;
     let progress = Arc::new(Progress::new(console.bars));
     let session = Session::begin(Some(&config), Arc::clone(&progress) as _)?;
     let job = session.job(None, &Narrowing::default())?;
 
-    title(console, "1. What a run would do, and doing it: secretferry apply --yes");
-    let report = carry_out(&session, &progress, &job, Consent::Given, console).await?;
-    let report = report.ok_or_else(|| Failure::local("the demo was declined"))?;
-    console.report(|| json::run(&report), |paper| text::run(&report, paper));
+    title(console, "1. What is to be done, and doing it: secretferry apply --yes")?;
+    let Ended::Acted(run) = carry_out(&session, &progress, &job, Consent::Given, console).await? else {
+        return Err(Failure::local("the demo was interrupted"));
+    };
+    show(console, || format!("\n{}", text::run(&run, console.paper)))?;
 
-    title(console, "2. Nothing is left to do: secretferry plan");
-    let ledger = session.ledger_if_any().await?;
-    let stores = session.stores(&job, ledger.as_ref()).await?;
-    let second = preview(&job, &stores, ledger.as_ref(), &*progress).await.map_err(Failure::run)?;
-    plan::show(&job, &second, console);
+    title(console, "2. Nothing is left to do: secretferry plan")?;
+    let ledger = session.ledger().await?;
+    let stores = session.stores(&job, Some(&ledger)).await?;
+    let second = preview(&job, &stores, Some(&ledger), &*progress).await.map_err(Failure::run)?;
+    let plan = plan::report(&job, &second);
+    show(console, || text::plan(&plan, console.paper))?;
 
-    title(console, "3. Airflow reads the same in both: secretferry verify");
-    let verified = crate::engine::verify(&job, &stores, ledger.as_ref(), &*progress).await.map_err(Failure::run)?;
-    console.report(|| json::verify(&verified), |paper| text::verify(&verified, paper));
+    title(console, "3. Airflow reads the same from both: secretferry verify")?;
+    let verified = verify(&job, &stores, Some(&ledger), &*progress).await.map_err(Failure::run)?;
+    show(console, || text::verify(&verified, console.paper))?;
 
-    title(console, "4. The log of all that was done, and its proof: secretferry audit verify");
-    let proved = audit::verify(Some(&config), console).await?;
+    title(console, "4. The log of all that was done, and its proof: secretferry audit verify")?;
+    let proof = ledger.audit_verify().await.map_err(Failure::ledger)?;
+    show(console, || text::audit_proof(&proof, console.paper))?;
 
-    let mut faults = surprises(&expected, &report);
+    let mut surprises = sample.surprises(&run);
     if second.plan.changes().next().is_some() {
-        faults.push("the second plan has something to do".to_owned());
+        surprises.push("the second plan has something to do".to_owned());
     }
-    if !verified.mismatches.is_empty() || proved != 0 {
-        faults.push("the result could not be proved".to_owned());
+    if !verified.mismatches.is_empty() || proof.broken.is_some() {
+        surprises.push("the result could not be proved".to_owned());
     }
-    conclude(console, &config, &faults)
+    let config = config.display().to_string();
+    let report =
+        DemoReport { config: &config, surprises: &surprises, run: &run, plan, verify: &verified, audit: &proof };
+    console.report(|| json::demo(&report), |_| ending(&report))?;
+    Ok(if surprises.is_empty() { 0 } else { FOUND })
 }
 
-fn title(console: &Console, text: &str) {
-    console.say(&format!("\n=== {text}\n"));
+fn show(console: &Console, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    if console.json { Ok(()) } else { console.say(text().trim_end_matches('\n')) }
+}
+
+fn title(console: &Console, text: &str) -> Result<(), Failure> {
+    console.say(&format!("\n=== {text}\n"))
 }
 
 fn folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
@@ -87,57 +78,16 @@ fn folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     made.map_err(|error| Failure::local(format!("the demo's folder cannot be made: {error}")))
 }
 
-/// Lays out what a user would have: a metastore, its key, a config. Nothing that is there already is written over.
-fn unpack(folder: &Path, expected: &Expected) -> std::io::Result<PathBuf> {
-    let write = |name: &str, bytes: &[u8]| {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let path = folder.join(name);
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        file.write_all(bytes).map(|()| path)
-    };
-    let metastore = write("airflow.db", METASTORE)?;
-    write("fernet.key", expected.fernet_key.as_bytes())?;
-    write("metastore.url", format!("sqlite:///{}", std::path::absolute(metastore)?.display()).as_bytes())?;
-    write("secretferry.toml", CONFIG.as_bytes())
-}
-
-/// Every key that did not end as the sample foresees.
-fn surprises(expected: &Expected, report: &RunReport) -> Vec<String> {
-    let foreseen = |kind, keys: &BTreeMap<String, Foreseen>| {
-        let key = |(id, foreseen): (&String, &Foreseen)| {
-            ((kind, id.clone()), (foreseen.outcome.clone(), foreseen.reason.clone()))
-        };
-        keys.iter().map(key).collect::<Vec<_>>()
-    };
-    let mut left: BTreeMap<_, _> = foreseen(Kind::Connection, &expected.connections).into_iter().collect();
-    left.extend(foreseen(Kind::Variable, &expected.variables));
-    let mut faults = Vec::new();
-    for step in &report.outcomes {
-        let (outcome, reason) = (step.outcome.as_str(), step.reason.as_str());
-        match left.remove(&(step.name.kind, step.name.id.clone())) {
-            Some((wanted, why)) if wanted == outcome && why.as_deref().is_none_or(|why| why == reason) => {}
-            Some((wanted, _)) => faults.push(format!("{}: {outcome} ({reason}), foreseen was {wanted}", step.name)),
-            None => faults.push(format!("{}: {outcome}, but nothing was foreseen", step.name)),
-        }
+fn ending(report: &DemoReport<'_>) -> String {
+    if !report.surprises.is_empty() {
+        return format!("\nNot as foreseen:\n  {}\n", report.surprises.join("\n  "));
     }
-    faults.extend(left.keys().map(|(kind, id)| format!("{kind} {id}: was not seen at all")));
-    faults
-}
-
-fn conclude(console: &Console, config: &Path, faults: &[String]) -> Result<u8, Failure> {
-    for fault in faults {
-        console.tell(&format!("not as foreseen: {fault}"));
-    }
-    if !faults.is_empty() {
-        return Ok(FOUND);
-    }
-    let config = config.display();
-    console.say(&format!(
-        "\nEvery key ended as the sample foresees. What you might type next:\n\n  \
-         secretferry show postgres_warehouse --config {config}\n  \
-         secretferry history --config {config}\n  \
-         secretferry plan --show-fields conn_type,host --config {config}"
-    ));
-    Ok(0)
+    format!(
+        "\nEvery key ended as the sample foresees. Look around, for example with\n\n  \
+         export SECRETFERRY_CONFIG={}\n  \
+         secretferry show postgres_warehouse\n  \
+         secretferry history latest\n  \
+         secretferry plan --show-fields conn_type,host\n",
+        report.config
+    )
 }

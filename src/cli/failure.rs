@@ -3,6 +3,7 @@
 use crate::config::ConfigError;
 use crate::engine::RunError;
 use crate::ledger::LedgerError;
+use crate::model::{Finding, Severity};
 use crate::naming::PatternError;
 use crate::provider;
 
@@ -20,47 +21,67 @@ pub const INTERRUPTED: u8 = 130;
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {
-    /// What happened, a sentence or one a line.
-    pub message: String,
-    /// What to do about it.
-    pub hints: Vec<String>,
+    /// Everything that is wrong; never empty.
+    pub problems: Vec<Problem>,
     /// What the process ends with.
     pub exit_code: u8,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// What happened, one sentence.
+    pub message: String,
+    /// What to do about it; may span lines.
+    pub hint: Option<String>,
 }
 
 impl Failure {
     /// A fault of the command line.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hints: vec![hint.into()], exit_code: BAD_INPUT }
+        Self::one(message.into(), Some(hint.into()), BAD_INPUT)
     }
 
     /// Something that went wrong on this machine.
     pub fn local(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hints: Vec::new(), exit_code: FAILED }
+        Self::one(message.into(), None, FAILED)
     }
 
-    /// Every fault of a config.
+    /// The same failure, with what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        self.problems.iter_mut().for_each(|problem| problem.hint = Some(hint.clone()));
+        self
+    }
+
+    /// The same failure, with another exit code.
+    #[must_use]
+    pub fn with_exit_code(self, exit_code: u8) -> Self {
+        Self { exit_code, ..self }
+    }
+
+    /// Every fault of a config, or of what it refers to.
     pub fn config(errors: Vec<ConfigError>) -> Self {
-        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        Self { message: lines.join("\n"), hints: Vec::new(), exit_code: BAD_INPUT }
+        let problem = |error: ConfigError| Problem { message: error.sentence(), hint: error.hint };
+        Self { problems: errors.into_iter().map(problem).collect(), exit_code: BAD_INPUT }
     }
 
     /// Globs that cannot be understood.
     pub fn pattern(errors: Vec<PatternError>) -> Self {
-        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        Self { message: lines.join("\n"), hints: Vec::new(), exit_code: BAD_INPUT }
+        let problem = |error: PatternError| Problem { message: error.to_string(), hint: None };
+        Self { problems: errors.into_iter().map(problem).collect(), exit_code: BAD_INPUT }
     }
 
     /// A ledger that cannot be used.
     pub fn ledger(error: LedgerError) -> Self {
-        let hints = error.remedy().map(str::to_owned).into_iter().collect();
-        Self { message: error.to_string(), hints, exit_code: FAILED }
+        let exit_code = if matches!(error, LedgerError::AmbiguousRun(_)) { BAD_INPUT } else { FAILED };
+        Self::one(error.to_string(), error.remedy().map(str::to_owned), exit_code)
     }
 
     /// A store that cannot be opened or asked.
     pub fn store(error: provider::Error) -> Self {
-        let hints = error.remedy.clone().into_iter().collect();
-        Self { message: error.to_string(), hints, exit_code: FAILED }
+        Self::one(error.to_string(), error.remedy, FAILED)
     }
 
     /// A run that could not go on.
@@ -70,6 +91,25 @@ impl Failure {
             RunError::Store { source, .. } => Self::store(source),
             RunError::Ledger { source, .. } => Self::ledger(source),
         };
-        Self { message, ..inner }
+        let hint = inner.problems.into_iter().find_map(|problem| problem.hint);
+        Self::one(message, hint, inner.exit_code)
+    }
+
+    /// The same as findings about `subject`.
+    pub fn findings(self, subject: &str, code: &'static str) -> Vec<Finding> {
+        let finding = |problem: Problem| {
+            let finding = Finding::new(Severity::Error, code, subject, problem.message);
+            Finding { remedy: problem.hint, ..finding }
+        };
+        self.problems.into_iter().map(finding).collect()
+    }
+
+    /// What happened, in one line.
+    pub fn message(&self) -> String {
+        self.problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+    }
+
+    fn one(message: String, hint: Option<String>, exit_code: u8) -> Self {
+        Self { problems: vec![Problem { message, hint }], exit_code }
     }
 }

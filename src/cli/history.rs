@@ -18,13 +18,13 @@ pub async fn history(config: Option<&Path>, args: args::History, console: &Conso
     match args.run {
         None => {
             let runs = ledger.runs(args.limit).await.map_err(Failure::ledger)?;
-            console.report(|| json::history(&runs, None), |paper| text::history(&runs, paper));
+            console.report(|| json::history(&runs, None), |paper| text::history(&runs, paper))?;
         }
         Some(id) => {
             let run = find(&ledger, &id).await?;
             let steps = ledger.steps(&run.id).await.map_err(Failure::ledger)?;
             let runs = [run];
-            console.report(|| json::history(&runs, Some(&steps)), |paper| text::run_detail(&runs[0], &steps, paper));
+            console.report(|| json::history(&runs, Some(&steps)), |paper| text::run_detail(&runs[0], &steps, paper))?;
         }
     }
     Ok(0)
@@ -33,14 +33,13 @@ pub async fn history(config: Option<&Path>, args: args::History, console: &Conso
 /// The ledger, which must be there already.
 pub async fn existing(session: &Session) -> Result<Ledger, Failure> {
     session.ledger_if_any().await?.ok_or_else(|| {
-        let mut failure = Failure::local("there is no ledger yet, so nothing has been applied from this config");
-        failure.hints.push("run `secretferry apply` first".to_owned());
-        failure
+        Failure::local("there is no ledger yet: nothing has been applied from this config")
+            .with_hint("`secretferry apply` makes it")
     })
 }
 
-/// The run that an id, or the beginning of one, names.
+/// The run that an id, one of its ends, or the word `latest` names.
 pub async fn find(ledger: &Ledger, id: &str) -> Result<Run, Failure> {
     let found = ledger.find_run(id).await.map_err(Failure::ledger)?;
-    found.ok_or_else(|| Failure::usage(format!("no run is called {id}"), "`secretferry history` lists them"))
+    found.ok_or_else(|| Failure::usage(format!("no run is called {id:?}"), "`secretferry history` lists them"))
 }

@@ -1,5 +1,6 @@
 //! Ctrl-C: the first asks the run to finish the steps in flight, the second ends the process at once.
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::console::Console;
@@ -12,7 +13,7 @@ pub fn stop_on_interrupt(console: Console) -> CancellationToken {
     tokio::spawn(async move {
         signalled().await;
         asked.cancel();
-        console.tell("Finishing the steps in flight; interrupt again to stop at once.");
+        console.tell("\nInterrupted: what is in flight is finished first; interrupt again to stop at once.");
         signalled().await;
         console.tell("Stopped at once; the next apply settles what was in flight.");
         std::process::exit(i32::from(INTERRUPTED));
@@ -21,7 +22,6 @@ pub fn stop_on_interrupt(console: Console) -> CancellationToken {
 }
 
 async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         let _ = tokio::signal::ctrl_c().await;
         return;

@@ -12,6 +12,7 @@ mod interrupt;
 mod logging;
 mod plan;
 mod progress;
+mod run;
 mod session;
 mod show;
 mod verify;
@@ -42,7 +43,7 @@ pub async fn run() -> ExitCode {
 async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
     let config = arguments.global.config.as_deref();
     match arguments.command {
-        Command::Demo(args) => demo::demo(args, console).await,
+        Command::Demo(args) => demo::demo(config, args, console).await,
         Command::Check(args) => check::check(config, &args, console).await,
         Command::Plan(args) => plan::plan(config, args, console).await,
         Command::Apply(args) => apply::apply(config, args, console).await,
@@ -54,8 +55,9 @@ async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failur
             AuditCommand::Verify => audit::verify(config, console).await,
         },
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "secretferry", &mut std::io::stdout());
-            Ok(0)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "secretferry", &mut script);
+            console::print(&String::from_utf8_lossy(&script)).map(|()| 0)
         }
     }
 }

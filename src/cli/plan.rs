@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::session::{Narrowing, Session};
 use crate::engine::{Job, Preview, preview};
 use crate::model::Action;
-use crate::report::{PlanReport, json, text};
+use crate::report::{Colour, Paper, PlanReport, json, text};
 
 /// Shows the plan; writes nothing anywhere, not even a ledger.
 pub async fn plan(config: Option<&Path>, args: args::Plan, console: &Console) -> Result<u8, Failure> {
@@ -21,7 +21,7 @@ pub async fn plan(config: Option<&Path>, args: args::Plan, console: &Console) ->
     let stores = session.stores(&job, ledger.as_ref()).await?;
     let mut preview = preview(&job, &stores, ledger.as_ref(), &*progress).await.map_err(Failure::run)?;
     preview.findings.extend(progress.take_findings());
-    show(&job, &preview, console);
+    show(&job, &preview, console)?;
     let changes = preview.plan.changes().next().is_some();
     Ok(match troubled(&job, &preview) {
         true => FOUND,
@@ -31,15 +31,25 @@ pub async fn plan(config: Option<&Path>, args: args::Plan, console: &Console) ->
 }
 
 /// Prints a plan.
-pub fn show(job: &Job, preview: &Preview, console: &Console) {
-    let report = PlanReport {
+pub fn show(job: &Job, preview: &Preview, console: &Console) -> Result<(), Failure> {
+    let report = report(job, preview);
+    console.report(|| json::plan(&report), |paper| text::plan(&report, paper))
+}
+
+/// A plan as a person reads it, whatever the report is for.
+pub fn text_of(job: &Job, preview: &Preview, console: &Console) -> String {
+    text::plan(&report(job, preview), Paper { colour: Colour::None, ..console.paper })
+}
+
+/// A plan with what a reader must know beside it.
+pub fn report<'a>(job: &'a Job, preview: &'a Preview) -> PlanReport<'a> {
+    PlanReport {
         job: &job.name,
         source: &job.source,
         target: &job.target,
         plan: &preview.plan,
         findings: &preview.findings,
-    };
-    console.report(|| json::plan(&report), |paper| text::plan(&report, paper));
+    }
 }
 
 /// Tells whether a key is blocked or quarantined that the config does not accept.

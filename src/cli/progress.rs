@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::model::{Event, Finding, Observer, Stage};
 
-const COUNTED: &str = "{prefix:>10} {bar:24} {pos}/{len} {msg} {per_sec:.dim}, {eta} left";
+const COUNTED: &str = "{prefix:>10} {bar:24} {pos}/{len} {msg} {rate:.dim}, {eta} left";
 const OPEN: &str = "{prefix:>10} {spinner} {msg}";
 
 /// Shows stages as bars, logs what happens, and keeps what a person should hear.
@@ -37,9 +37,11 @@ impl Progress {
     }
 
     fn begin(&self, stage: Stage, store: &str, total: Option<u64>) {
-        let bar = ProgressBar::with_draw_target(total, self.target());
+        let drawn = if total == Some(0) { ProgressDrawTarget::hidden() } else { self.target() };
+        let bar = ProgressBar::with_draw_target(total, drawn);
         let template = if total.is_some() { COUNTED } else { OPEN };
-        bar.set_style(ProgressStyle::with_template(template).expect("the template is sound"));
+        let style = ProgressStyle::with_template(template).expect("the template is sound");
+        bar.set_style(style.with_key("rate", rate));
         bar.set_prefix(stage.as_str());
         bar.set_message(store.to_owned());
         self.with_stages(|stages| stages.push((stage, bar)));
@@ -62,6 +64,12 @@ impl Progress {
             findings.push(finding.clone());
         }
     }
+}
+
+/// Keys a second, whole: their fractions tell nothing and jump about.
+fn rate(state: &ProgressState, text: &mut dyn std::fmt::Write) {
+    // Writing to a text that is about to be drawn does not fail.
+    let _ = write!(text, "{:.0}/s", state.per_sec());
 }
 
 impl Observer for Progress {

@@ -1,16 +1,21 @@
 //! What every command begins with: the config, a job as the command narrows it, the ledger and the opened stores.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{JobPart, Shown};
 use super::failure::Failure;
-use crate::config::{Config, load};
+use crate::config::{Config, ConfigError, MissingReference, load};
 use crate::engine::{Job, Stores};
 use crate::ledger::Ledger;
-use crate::model::{Field, Kind, MasterKey, Observer, Purpose};
+use crate::model::{Event, Field, Kind, MasterKey, Observer, Purpose};
 use crate::naming::Filter;
 use crate::provider::{Error, Opening, Role, Store, StoreSettings, registry};
+use crate::settings::{SettingsFault, suggestion};
+
+/// What to do about a reference behind which there is no secret.
+pub const REFERENCE_HINT: &str = "set it, or correct the reference";
 
 /// A checked config and who watches the work.
 pub struct Session {
@@ -42,12 +47,19 @@ impl Session {
     /// Reads and checks the config; all its faults come at once.
     pub fn begin(file: Option<&Path>, observer: Arc<dyn Observer>) -> Result<Self, Failure> {
         let config = load(file).map_err(Failure::config)?;
+        for warning in &config.warnings {
+            observer.observe(&Event::Found(warning.clone()));
+        }
         Ok(Self { config, observer })
     }
 
-    /// The job as it will run.
+    /// The job as it will run; refused where a secret that it refers to is not there.
     pub fn job(&self, name: Option<&str>, narrowing: &Narrowing) -> Result<Job, Failure> {
         let settings = self.config.job(name).map_err(|error| Failure::config(vec![error]))?;
+        let missing = self.missing_for(&[&settings.source, &settings.target]);
+        if !missing.is_empty() {
+            return Err(Failure::config(missing));
+        }
         let filter = Filter::new(&settings.kinds, &settings.include, &settings.exclude)
             .and_then(|filter| filter.narrowed(narrowing.kind, &narrowing.only))
             .map_err(Failure::pattern)?;
@@ -66,6 +78,18 @@ impl Session {
         })
     }
 
+    /// Every secret that the ledger and these stores refer to, and that is not there.
+    fn missing_for(&self, stores: &[&str]) -> Vec<ConfigError> {
+        let concerns = |missing: &MissingReference| {
+            missing.is_of_ledger() || stores.iter().any(|store| missing.is_of_store(store))
+        };
+        let error = |missing: MissingReference| {
+            let fault = SettingsFault::new(missing.path, missing.problem.to_string()).with_hint(REFERENCE_HINT);
+            ConfigError::new(&self.config.file, fault)
+        };
+        self.config.missing_references().into_iter().filter(concerns).map(error).collect()
+    }
+
     /// Opens the ledger, making it where there is none yet.
     pub async fn ledger(&self) -> Result<Ledger, Failure> {
         Ledger::open(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)
@@ -74,6 +98,30 @@ impl Session {
     /// Opens the ledger; `None` where there is none, and then nothing is made.
     pub async fn ledger_if_any(&self) -> Result<Option<Ledger>, Failure> {
         Ledger::open_existing(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)
+    }
+
+    /// The part each store plays; names of jobs or stores narrow it.
+    pub fn parts(&self, names: &[String]) -> Result<BTreeSet<(String, Role)>, Failure> {
+        let config = &self.config;
+        let known = || config.jobs.keys().chain(config.stores.keys()).map(String::as_str);
+        if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == *name)) {
+            return Err(Failure::usage(format!("no job or store is called {unknown:?}"), suggestion(unknown, known())));
+        }
+        let named = |name: &String| names.is_empty() || names.contains(name);
+        let mut wanted = BTreeSet::new();
+        for job in config.jobs.values() {
+            for (store, role) in [(&job.source, Role::Source), (&job.target, Role::Target)] {
+                if named(&job.name) || named(store) {
+                    wanted.insert((store.clone(), role));
+                }
+            }
+        }
+        for store in config.stores.keys().filter(|store| named(store)) {
+            if !wanted.iter().any(|(used, _)| used == store) {
+                wanted.insert((store.clone(), Role::Source));
+            }
+        }
+        Ok(wanted)
     }
 
     /// Opens both stores of a job, at the same time.

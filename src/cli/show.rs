@@ -1,5 +1,6 @@
 //! `show`: one key in every store.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use super::failure::{FOUND, Failure};
 use super::progress::Progress;
 use super::session::Session;
 use crate::engine::{ShowReport, sight, unopened};
+use crate::ledger::Ledger;
 use crate::model::{Kind, MasterKey, Purpose, SecretName};
 use crate::provider::Role;
 use crate::report::{json, text};
@@ -18,30 +20,60 @@ pub async fn show(config: Option<&Path>, args: args::Show, console: &Console) ->
     let progress = Arc::new(Progress::new(console.bars));
     let session = Session::begin(config, Arc::clone(&progress) as _)?;
     let ledger = session.ledger_if_any().await?;
-    let key = ledger.as_ref().map_or_else(MasterKey::random, |ledger| ledger.key().clone());
     let kinds = args.kind.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
-    let mut reports: Vec<_> = kinds
-        .into_iter()
-        .map(|kind| ShowReport { name: SecretName::new(kind, &args.id), sights: Vec::new() })
-        .collect();
-    for name in session.config.stores.keys() {
-        let store = session.store(name, Role::Source, ledger.as_ref()).await;
-        for report in &mut reports {
-            report.sights.push(match &store {
-                Ok(store) => sight(store, &report.name, &key.subkey(Purpose::Fingerprint)).await,
-                Err(error) => unopened(name, session.config.stores[name].kind(), error),
-            });
+    let Looked { mut reports, unknown } = look(&session, ledger.as_ref(), &args.id, kinds).await;
+    reports.retain(ShowReport::is_found);
+    if reports.is_empty() {
+        return Err(not_found(&args.id, &unknown));
+    }
+    console.report(|| json::show(&reports), |paper| text::show(&reports, paper))?;
+    Ok(0)
+}
+
+/// What the stores have, kind by kind, and why some cannot say.
+struct Looked {
+    reports: Vec<ShowReport>,
+    unknown: BTreeSet<String>,
+}
+
+async fn look(session: &Session, ledger: Option<&Ledger>, id: &str, kinds: Vec<Kind>) -> Looked {
+    let key = ledger.map_or_else(MasterKey::random, |ledger| ledger.key().clone()).subkey(Purpose::Fingerprint);
+    let report = |kind| ShowReport { name: SecretName::new(kind, id), sights: Vec::new() };
+    let mut looked = Looked { reports: kinds.into_iter().map(report).collect(), unknown: BTreeSet::new() };
+    for (name, settings) in &session.config.stores {
+        let store = session.store(name, role(session, name), ledger).await;
+        for report in &mut looked.reports {
+            let sight = match &store {
+                Ok(store) => sight(store, &report.name, &key).await,
+                Err(error) => unopened(name, settings.kind(), error),
+            };
+            // A store that cannot spell the name cannot have it; any other problem leaves the question open.
+            if store.is_err() || sight.key.is_some() {
+                looked.unknown.extend(sight.problem.clone().filter(|_| sight.state.is_none()));
+            }
+            report.sights.push(sight);
         }
     }
-    if args.kind.is_none() {
-        reports.retain(ShowReport::is_found);
-    }
-    if reports.is_empty() {
-        let message = format!("no store has anything called {}", args.id);
-        return Err(Failure { message, hints: Vec::new(), exit_code: FOUND });
-    }
-    for report in &reports {
-        console.report(|| json::show(report), |paper| text::show(report, paper));
-    }
-    Ok(0)
+    looked
+}
+
+// A target may not exist before its first key is written; a source must.
+fn role(session: &Session, store: &str) -> Role {
+    let is_target = session.config.jobs.values().any(|job| job.target == store);
+    if is_target { Role::Target } else { Role::Source }
+}
+
+/// Unknown is not absent: a store that could not be asked is named.
+fn not_found(id: &str, unknown: &BTreeSet<String>) -> Failure {
+    let failure = if unknown.is_empty() {
+        let hint = "an id is taken as it is written, capital letters too";
+        Failure::usage(format!("no store has anything called {id:?}"), hint)
+    } else {
+        let reasons: Vec<_> = unknown.iter().map(String::as_str).collect();
+        Failure::usage(
+            format!("nothing called {id:?} was found, but not every store could be asked"),
+            reasons.join("\n"),
+        )
+    };
+    failure.with_exit_code(FOUND)
 }

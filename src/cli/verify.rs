@@ -20,11 +20,11 @@ pub async fn verify(config: Option<&Path>, args: args::Verify, console: &Console
     let ledger = session.ledger_if_any().await?;
     let stores = session.stores(&job, ledger.as_ref()).await?;
     let report = engine::verify(&job, &stores, ledger.as_ref(), &*progress).await.map_err(Failure::run)?;
-    console.report(|| json::verify(&report), |paper| text::verify(&report, paper));
+    console.report(|| json::verify(&report), |paper| text::verify(&report, paper))?;
     Ok(if is_proved(&job, &report) { 0 } else { FOUND })
 }
 
 /// Tells whether every key is equal, or known and fine.
-pub fn is_proved(job: &Job, report: &VerifyReport) -> bool {
+fn is_proved(job: &Job, report: &VerifyReport) -> bool {
     report.mismatches.is_empty() && report.refused.iter().all(|refused| job.accepts(&refused.name))
 }

@@ -42,6 +42,22 @@ pub struct MissingReference {
     pub problem: ReferenceError,
 }
 
+impl MissingReference {
+    /// Tells whether it belongs to the ledger.
+    pub fn is_of_ledger(&self) -> bool {
+        self.is_below(&TablePath::default().key("ledger"))
+    }
+
+    /// Tells whether it belongs to a store.
+    pub fn is_of_store(&self, name: &str) -> bool {
+        self.is_below(&TablePath::default().key("stores").key(name))
+    }
+
+    fn is_below(&self, table: &TablePath) -> bool {
+        self.path.strip_prefix(&table.to_string()).is_some_and(|rest| rest.starts_with('.'))
+    }
+}
+
 impl Config {
     /// Reads every reference once and names those that give no secret; a command that does not use them may still run.
     pub fn missing_references(&self) -> Vec<MissingReference> {
@@ -64,9 +80,13 @@ impl Config {
                 self.jobs.get(name).ok_or_else(unknown)
             }
             None if self.jobs.len() == 1 => Ok(self.jobs.values().next().expect("there is one")),
+            None if self.jobs.is_empty() => {
+                let hint = "add a table [jobs.NAME] that names a source and a target";
+                Err(refused("the config has no job".to_owned(), hint.to_owned()))
+            }
             None => {
                 let listed = words().collect::<Vec<_>>().join(", ");
-                Err(refused(format!("the config has {} jobs; name one", self.jobs.len()), format!("jobs: {listed}")))
+                Err(refused(format!("the config has {} jobs; name one", self.jobs.len()), format!("one of: {listed}")))
             }
         }
     }

@@ -29,15 +29,17 @@ impl ConfigError {
         let SettingsFault { path, problem, hint } = fault;
         Self { file: file.to_owned(), path, problem, hint }
     }
+
+    /// Where and what, without the hint.
+    pub fn sentence(&self) -> String {
+        let key = if self.path.is_empty() { String::new() } else { format!("{}: ", self.path) };
+        format!("{}: {key}{}", self.file.display(), self.problem)
+    }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.file.display())?;
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        f.write_str(&self.problem)?;
+        f.write_str(&self.sentence())?;
         if let Some(hint) = &self.hint {
             write!(f, "\n  {}", hint.replace('\n', "\n  "))?;
         }

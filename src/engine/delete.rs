@@ -6,7 +6,7 @@ use super::outcome::StepOutcome;
 use super::read::{Progress, read_each};
 use super::reduce::Reduced;
 use super::sides::source_side;
-use super::write::{Ended, Writer, explained};
+use super::write::{Ended, Writer};
 use crate::model::{Outcome, Reason, Scope, SecretName};
 use crate::planner::Step;
 use crate::provider;
@@ -27,7 +27,7 @@ impl Writer<'_> {
         }
         let names = deletes.iter().map(|step| &step.name).collect();
         match self.in_the_source_again(&names).await {
-            Err(error) => all(explained(&error)),
+            Err(error) => all(error.explained()),
             Ok(again) => {
                 let detail = "the source has it again since the plan";
                 let ended = (Outcome::Conflict, Reason::SourceMoved, Some(detail.to_owned()));

@@ -2,7 +2,7 @@
 
 use super::error::is_away;
 use super::read::read_one;
-use super::write::{Ended, Writer, explained};
+use super::write::{Ended, Writer};
 use crate::model::{Action, Outcome, Reason, RemoteKey, SecretValue};
 use crate::planner::Step;
 use crate::provider::{Content, Expect};
@@ -53,7 +53,7 @@ impl Writer<'_> {
                 if is_away(&error) {
                     self.trouble.answered(Some(&error));
                 }
-                return Err((Outcome::Failed, Reason::TargetFailed, Some(explained(&error))));
+                return Err((Outcome::Failed, Reason::TargetFailed, Some(error.explained())));
             }
         };
         let existing = match record.content {

@@ -114,7 +114,7 @@ impl Carriage {
                 }
                 let mut notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
                 notes.extend(odd);
-                notes.extend(remarks(name, &self.readers).into_iter().map(Remark::explained));
+                notes.extend(remarks(name, self.target.connection, &self.readers).into_iter().map(Remark::explained));
                 let description = secret.description().cloned();
                 Reduced::Ready(Box::new(Prepared { stored, canonical: Canonical::of(&meaning), description, notes }))
             }
@@ -168,9 +168,7 @@ fn quarantined(why: &Quarantine) -> Reduced {
 
 pub(super) fn quarantine_words(why: &Quarantine) -> (Reason, String) {
     match why {
-        Quarantine::Undecryptable(column) => {
-            (Reason::Undecryptable, format!("none of the Fernet keys opens the column {column}"))
-        }
+        Quarantine::Undecryptable(column) => (Reason::Undecryptable, format!("the column {column}")),
         Quarantine::Duplicate(rows) => (Reason::DuplicateName, format!("{rows} rows have this name")),
         Quarantine::Malformed(how) => (Reason::SourceUnreadable, how.clone()),
     }

@@ -116,7 +116,7 @@ impl Writer<'_> {
     /// The source's value, if it still is the one that was planned.
     fn source_as_planned(&self, step: &Step, answer: provider::Result<Option<Record>>) -> Result<Prepared, Ended> {
         let moved = |detail: &str| (Outcome::Conflict, Reason::SourceMoved, Some(detail.to_owned()));
-        let record = answer.map_err(|error| (Outcome::Failed, Reason::SourceFailed, Some(explained(&error))))?;
+        let record = answer.map_err(|error| (Outcome::Failed, Reason::SourceFailed, Some(error.explained())))?;
         let ready = match self.lens.carriage.prepare(&step.name, record.as_ref(), self.run.job.masked(&step.name)) {
             Reduced::Ready(ready) => ready,
             Reduced::Absent => return Err(moved("it is gone from the source since the plan")),
@@ -137,7 +137,7 @@ impl Writer<'_> {
         let id = match self.run.ledger.intend(self.run.id, self.run.lease, self.intent(&aim)).await {
             Ok(id) => id,
             Err(error) => {
-                self.trouble.end(format!("the ledger failed, so nothing more is written: {error}"));
+                self.trouble.end_of_ledger("the ledger failed, so nothing more is written", &error);
                 return self.outcome(aim.step, (Outcome::NotStarted, Reason::RunStopped, Some(error.to_string())));
             }
         };
@@ -172,7 +172,7 @@ impl Writer<'_> {
     }
 
     async fn failed(&self, aim: &Aim<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
-        let detail = Some(explained(error));
+        let detail = Some(error.explained());
         let ended = match error.kind {
             ErrorKind::Conflict => (Outcome::Conflict, Reason::TargetMoved, detail),
             _ => (Outcome::Failed, Reason::StoreError, detail),
@@ -195,7 +195,7 @@ impl Writer<'_> {
                 Settled::Done(revision) => self.done(aim, id, revision).await,
                 Settled::NotDone => self.unsettled(aim, id, &error).await,
                 Settled::Elsewhere => {
-                    let ended = (Outcome::Conflict, Reason::TargetMoved, Some(explained(&error)));
+                    let ended = (Outcome::Conflict, Reason::TargetMoved, Some(error.explained()));
                     let conclusion = Conclusion::Failed(failure(&ended, &error));
                     self.conclude(id, conclusion, self.outcome(step, ended)).await
                 }
@@ -206,7 +206,7 @@ impl Writer<'_> {
 
     /// The request may still arrive, so "not there yet" is no proof: the next run looks again.
     async fn unsettled(&self, aim: &Aim<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
-        let ended = (Outcome::Unknown, Reason::EffectUnknown, Some(explained(error)));
+        let ended = (Outcome::Unknown, Reason::EffectUnknown, Some(error.explained()));
         let conclusion = Conclusion::Unknown(failure(&ended, error));
         self.conclude(id, conclusion, self.outcome(aim.step, ended)).await
     }
@@ -216,7 +216,7 @@ impl Writer<'_> {
         match self.run.ledger.conclude(id, conclusion).await {
             Ok(()) => ended,
             Err(error) => {
-                self.trouble.end(format!("the ledger failed, so nothing more is written: {error}"));
+                self.trouble.end_of_ledger("the ledger failed, so nothing more is written", &error);
                 StepOutcome {
                     outcome: Outcome::Unknown,
                     reason: Reason::EffectUnknown,
@@ -287,11 +287,4 @@ fn failure((outcome, reason, _): &Ended, error: &provider::Error) -> Failure {
 
 fn no_key() -> Ended {
     (Outcome::Blocked, Reason::IllegalName, None)
-}
-
-pub(super) fn explained(error: &provider::Error) -> String {
-    match &error.remedy {
-        None => error.to_string(),
-        Some(remedy) => format!("{error}; {remedy}"),
-    }
 }

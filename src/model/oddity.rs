@@ -38,6 +38,8 @@ pub enum Oddity {
         /// Where.
         field: String,
     },
+    /// The stored connection ends with a line end, which Airflow drops.
+    LineEndDropped,
     /// The stored connection is in quotes, so Airflow reads neither URI nor JSON.
     QuotedText,
     /// The stored connection has an empty key: a console's key/value form filled in without a key.
@@ -57,6 +59,7 @@ impl Oddity {
             Self::LooksEncrypted { .. } => "looks-encrypted",
             Self::ByteOrderMark { .. } => "byte-order-mark",
             Self::TrailingNewline { .. } => "trailing-newline",
+            Self::LineEndDropped => "line-end-dropped",
             Self::QuotedText => "quoted-text",
             Self::EmptyKeyObject => "empty-key-object",
             Self::Reencoded => "reencoded",
@@ -80,11 +83,12 @@ impl Oddity {
 impl fmt::Display for Oddity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Poisoned { .. } => "is ***, the mask of a screen and not the secret",
+            Self::Poisoned { .. } => "is ***",
             Self::MaskInside { .. } => "has *** inside",
             Self::LooksEncrypted { .. } => "looks like a Fernet token, though it is stored as plain text",
             Self::ByteOrderMark { .. } => "begins with a byte-order mark, which Airflow takes for content",
             Self::TrailingNewline { .. } => "ends with a line end, which Airflow keeps",
+            Self::LineEndDropped => "ends with a line end, which Airflow drops",
             Self::QuotedText => "stands in quotes, which Airflow takes for content",
             Self::EmptyKeyObject => "has an empty key, as a console's form leaves it that was filled in without one",
             Self::Reencoded => {
@@ -182,8 +186,8 @@ fn look_at_mask(text: &[u8], field: &str, found: &mut Vec<Oddity>) {
 
 /// Looks for oddities in a stored text that no longer show in the secret it is read as.
 ///
-/// Of a connection each of them is damage: Airflow reads something else than was meant. Blanks and line ends around
-/// it are none, as every reader strips them.
+/// Of a connection each of them is damage, as Airflow reads something else than was meant; but for a line end, which
+/// every reader strips.
 pub fn source_oddities(dialect: &Dialect, name: &SecretName, stored: &SecretValue) -> Vec<Oddity> {
     let text = Text::from(stored);
     match (name.kind, dialect.connection, dialect.text) {
@@ -217,6 +221,9 @@ fn connection_text(text: &Text) -> Vec<Oddity> {
         found.push(Oddity::ByteOrderMark { field: "stored text".to_owned() });
     }
     found.extend(quotes(text));
+    if text.as_bytes().ends_with(b"\n") {
+        found.push(Oddity::LineEndDropped);
+    }
     found
 }
 
@@ -309,7 +316,8 @@ mod tests {
         };
         text("postgres://h", &[]);
         text("\"postgres://h\"", &["quoted-text"]);
-        text(" 'postgres://h'\n", &["quoted-text"]);
+        text(" 'postgres://h'\n", &["quoted-text", "line-end-dropped"]);
+        text("postgres://h\n", &["line-end-dropped"]);
         text("\u{feff}{}", &["byte-order-mark (stored text)"]);
         text(r#" {"": "postgres://h"}"#, &["empty-key-object"]);
         let vault = |stored, wanted: &[&str]| {

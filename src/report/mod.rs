@@ -1,9 +1,11 @@
 //! Floor 5, what people and machines see: rendered from plain data, pure.
 
+mod demo;
 pub mod json;
 mod page;
 mod plan;
 pub mod text;
 
+pub use demo::DemoReport;
 pub use page::{Colour, Paper};
 pub use plan::PlanReport;

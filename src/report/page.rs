@@ -94,7 +94,7 @@ impl Page {
         }
     }
 
-    /// Writes one row: a label in front, the text wrapped behind it at `column`.
+    /// Writes one row: a label in front, the text wrapped behind it at `column`; its own line breaks are kept.
     ///
     /// A label that reaches into the column gets lines of its own, broken where they end.
     pub(super) fn row(&mut self, indent: usize, tone: Tone, label: &str, column: usize, text: &str) {
@@ -106,7 +106,8 @@ impl Page {
             self.line(column, Tone::Plain, text);
             return;
         }
-        let mut lines = wrapped(&clean(text), self.paper.width.saturating_sub(column)).into_iter();
+        let room = self.paper.width.saturating_sub(column);
+        let mut lines = text.lines().flat_map(|paragraph| wrapped(&clean(paragraph), room));
         let gap = " ".repeat(column - indent - length(&label));
         let first = lines.next().unwrap_or_default();
         let label = self.painted(tone, &label);
@@ -114,6 +115,24 @@ impl Page {
         for line in lines {
             self.put(column, Tone::Plain, &line);
         }
+    }
+
+    /// Writes things one after the other, with commas; a line ends between two of them, never inside of one that fits.
+    pub(super) fn list(&mut self, indent: usize, tone: Tone, items: &[String]) {
+        let width = self.paper.width.saturating_sub(indent);
+        let last = items.len().saturating_sub(1);
+        let mut line = String::new();
+        for (position, item) in items.iter().enumerate() {
+            let item = clean(item) + if position < last { "," } else { "" };
+            if !line.is_empty() && length(&line) + 1 + length(&item) > width {
+                self.line(indent, tone, &std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&item);
+        }
+        self.line(indent, tone, &line);
     }
 
     fn put(&mut self, indent: usize, tone: Tone, line: &str) {

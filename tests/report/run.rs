@@ -114,6 +114,7 @@ fn one_secret_everywhere() {
         ..sight("vault-old", "vault")
     };
     let report = ShowReport { name, sights: vec![there, denied, sight("files", "local-files")] };
+    let report = [report];
     check_text("show", |paper| text::show(&report, paper));
     check_json("show", "secretferry.show/1", &json::show(&report));
 }

@@ -58,7 +58,7 @@ impl JsonFile {
 
     /// Reads, changes and replaces the file while nobody else of ours does; a change that changes nothing writes nothing.
     pub fn edit<T>(&self, edit: impl FnOnce(&mut Document) -> T) -> Result<T, FileError> {
-        let real = self.real_path().map_err(refused("follow the link"))?;
+        let real = self.real_path().map_err(refused("find its folder"))?;
         let _lock = lock(&real)?;
         let mut document = self.load()?.unwrap_or_else(Document::empty);
         let before = document.text();
@@ -77,7 +77,7 @@ impl JsonFile {
 
     /// Tries whether files can be made in its folder.
     pub fn try_folder(&self) -> Result<(), FileError> {
-        let real = self.real_path().map_err(refused("follow the link"))?;
+        let real = self.real_path().map_err(refused("find its folder"))?;
         tempfile::tempfile_in(folder_of(&real)).map(drop).map_err(refused("write in the folder"))
     }
 

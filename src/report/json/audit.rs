@@ -60,13 +60,17 @@ pub fn audit(rows: &[AuditRow]) -> String {
 
 /// Renders what the log proves.
 pub fn audit_proof(proof: &AuditProof) -> String {
-    rendered(&Proof {
+    rendered(&proof_body(proof))
+}
+
+pub(super) fn proof_body(proof: &AuditProof) -> impl Serialize {
+    Proof {
         schema: SCHEMA,
         whole: proof.broken.is_none(),
         proved_rows: proof.rows,
         broken: proof.broken.as_ref().map(ToString::to_string),
         head: Head { sequence: proof.head.sequence, digest: &proof.head.digest },
-    })
+    }
 }
 
 impl<'a> Row<'a> {

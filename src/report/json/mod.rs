@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod demo;
 mod history;
 mod plan;
 mod run;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 pub use audit::{audit, audit_proof};
 pub use check::check;
+pub use demo::demo;
 pub use history::history;
 pub use plan::plan;
 pub use run::run;

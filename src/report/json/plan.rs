@@ -58,9 +58,13 @@ pub(super) struct Field<'a> {
 
 /// Renders a plan, every step of it.
 pub fn plan(report: &PlanReport<'_>) -> String {
+    rendered(&body(report))
+}
+
+pub(super) fn body<'a>(report: &PlanReport<'a>) -> impl Serialize + 'a {
     let PlanReport { job, source, target, plan, findings } = *report;
     let counts = Action::ALL.iter().map(|action| (action.as_str(), plan.count(*action)));
-    rendered(&Report {
+    Report {
         schema: "secretferry.plan/1",
         job,
         source,
@@ -70,7 +74,7 @@ pub fn plan(report: &PlanReport<'_>) -> String {
         counts: counts.collect(),
         steps: plan.steps.iter().map(Line::of).collect(),
         findings: found(findings),
-    })
+    }
 }
 
 impl<'a> Line<'a> {

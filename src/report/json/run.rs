@@ -40,7 +40,11 @@ struct Line<'a> {
 
 /// Renders a run, every key of it.
 pub fn run(report: &RunReport) -> String {
-    rendered(&Report {
+    rendered(&body(report))
+}
+
+pub(super) fn body(report: &RunReport) -> impl Serialize {
+    Report {
         schema: "secretferry.run/1",
         run: report.run.as_deref(),
         job: &report.job,
@@ -53,7 +57,7 @@ pub fn run(report: &RunReport) -> String {
         outcomes: report.outcomes.iter().map(Line::of).collect(),
         audit_head: report.audit_head.as_deref(),
         findings: found(&report.findings),
-    })
+    }
 }
 
 /// Every outcome with its count, zeros too: a key that is missing must not look like a zero.

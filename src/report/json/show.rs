@@ -1,4 +1,4 @@
-//! `secretferry.show/1`: one secret in every store.
+//! `secretferry.show/1`: one id in every store; a connection, a variable and a config may all have it.
 
 use serde::Serialize;
 
@@ -10,6 +10,11 @@ use crate::model::State;
 #[derive(Serialize)]
 struct Report<'a> {
     schema: &'static str,
+    found: Vec<Found<'a>>,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
     name: Name<'a>,
     stores: Vec<Place<'a>>,
 }
@@ -27,13 +32,15 @@ struct Place<'a> {
     problem: Option<&'a str>,
 }
 
-/// Renders where a name is found; a store without it has a null state and no problem.
-pub fn show(report: &ShowReport) -> String {
-    rendered(&Report {
-        schema: "secretferry.show/1",
-        name: Name::of(&report.name),
-        stores: report.sights.iter().map(Place::of).collect(),
-    })
+/// Renders where names are found; a store without one has a null state and no problem.
+pub fn show(reports: &[ShowReport]) -> String {
+    rendered(&Report { schema: "secretferry.show/1", found: reports.iter().map(Found::of).collect() })
+}
+
+impl<'a> Found<'a> {
+    fn of(report: &'a ShowReport) -> Self {
+        Self { name: Name::of(&report.name), stores: report.sights.iter().map(Place::of).collect() }
+    }
 }
 
 impl<'a> Place<'a> {

@@ -35,7 +35,11 @@ struct Wrong<'a> {
 
 /// Renders a proof; keys that are equal without a note are only counted.
 pub fn verify(report: &VerifyReport) -> String {
-    rendered(&Report {
+    rendered(&body(report))
+}
+
+pub(super) fn body(report: &VerifyReport) -> impl Serialize {
+    Report {
         schema: "secretferry.verify/1",
         job: &report.job,
         source: &report.source,
@@ -45,7 +49,7 @@ pub fn verify(report: &VerifyReport) -> String {
         noted: report.equal.iter().filter(|key| !key.notes.is_empty()).map(Noted::of).collect(),
         mismatches: report.mismatches.iter().map(Wrong::of).collect(),
         refused: report.refused.iter().map(Wrong::of).collect(),
-    })
+    }
 }
 
 impl<'a> Noted<'a> {

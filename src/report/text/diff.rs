@@ -13,7 +13,7 @@ pub(super) fn fields(page: &mut Page, indent: usize, before: &[FieldDigest], aft
     if before.is_empty() || after.is_empty() {
         let known = if after.is_empty() { before } else { after };
         let listed: Vec<_> = known.iter().map(|field| format!("{} {}", field.path, field.shown)).collect();
-        page.line(indent, Tone::Faint, &listed.join(", "));
+        page.list(indent, Tone::Faint, &listed);
         return;
     }
     let widest = before.iter().chain(after).map(|field| field.path.chars().count()).max().unwrap_or_default();

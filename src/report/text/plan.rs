@@ -89,7 +89,7 @@ fn summary(plan: &Plan) -> String {
     ];
     let planned = planned.map(|(action, words)| (plan.count(action), words));
     let same = plan.steps.iter().filter(|step| step.action == Action::Keep && is_same(step.reason)).count();
-    let kept = [(same, "unchanged"), (plan.count(Action::Keep) - same, "left as they are")];
+    let kept = [(same, "unchanged"), (plan.count(Action::Keep) - same, "left alone")];
     let counted = planned.into_iter().chain(kept).filter(|(count, _)| *count > 0);
     let counted: Vec<_> = counted.map(|(count, words)| format!("{count} {words}")).collect();
     match (counted.is_empty(), plan.changes().next().is_some()) {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::findings::add_findings;
-use super::reasons::{Told, by_reason};
+use super::reasons::{Told, by_reason, names_by_reason};
 use crate::engine::{RunReport, RunStatus, StepOutcome};
-use crate::model::Outcome;
+use crate::model::{Action, Outcome};
 use crate::report::page::{Page, Paper, Tone};
 
 /// Renders what became of a run.
@@ -16,11 +16,16 @@ pub fn run(report: &RunReport, paper: Paper) -> String {
         page.line(2, Tone::Bad, &format!("Ended early: {error}"));
     }
     page.line(2, Tone::Plain, &counts(report));
-    for outcome in Outcome::ALL.iter().filter(|outcome| !outcome.is_good()) {
-        let told: Vec<_> = report.outcomes.iter().filter(|step| step.outcome == *outcome).map(told).collect();
-        by_reason(&mut page, &heading(*outcome), Tone::Bad, &told);
+    if let Some(noted) = noted(report) {
+        page.line(2, Tone::Plain, &noted);
     }
-    notes(&mut page, report);
+    for outcome in Outcome::ALL.iter().filter(|outcome| !outcome.is_good()) {
+        let ended = report.outcomes.iter().filter(|step| step.outcome == *outcome);
+        // What the plan refused, it told in full; it is named again lest a long run hide it.
+        let (planned, met): (Vec<_>, Vec<_>) = ended.partition(|step| is_refusal(step.action));
+        names_by_reason(&mut page, &format!("{}, as planned", heading(*outcome)), Tone::Bad, &all_told(&planned));
+        by_reason(&mut page, &heading(*outcome), Tone::Bad, &all_told(&met));
+    }
     add_findings(&mut page, &report.findings);
     page.gap();
     if let Some(head) = &report.audit_head {
@@ -32,8 +37,10 @@ pub fn run(report: &RunReport, paper: Paper) -> String {
 
 fn headline(report: &RunReport) -> String {
     let RunReport { job, source, target, .. } = report;
-    let run = report.run.as_ref().map(|run| format!(" {run}")).unwrap_or_default();
-    format!("Run{run} of {job}, from {source} to {target}: {}, in {}", report.status.as_str(), seconds(report.took))
+    // The end of the id, as `history` shows it and takes it.
+    let short = |run: &String| format!(" {}", run.get(run.len().saturating_sub(8)..).unwrap_or(run));
+    let run = report.run.as_ref().map(short).unwrap_or_default();
+    format!("Run{run} of {job}, from {source} to {target}: {} in {}", report.status.as_str(), seconds(report.took))
 }
 
 const fn tone(status: RunStatus) -> Tone {
@@ -46,31 +53,30 @@ const fn tone(status: RunStatus) -> Tone {
 
 fn counts(report: &RunReport) -> String {
     let counted: Vec<_> = report.counts().iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-    let keys = report.outcomes.len();
-    match keys {
+    match report.outcomes.len() {
         0 => "No key was in scope.".to_owned(),
-        _ => format!("{keys} {}: {}.", if keys == 1 { "key" } else { "keys" }, counted.join(", ")),
+        1 => format!("1 key: {}.", counted.join(", ")),
+        keys => format!("{keys} keys: {}.", counted.join(", ")),
     }
 }
 
-fn told(step: &StepOutcome) -> Told<'_> {
-    Told { name: &step.name, reason: step.reason, detail: step.detail.as_deref() }
-}
-
-// Notes on keys that were left as they are were told when they were written.
-fn notes(page: &mut Page, report: &RunReport) {
+/// How many keys were written although something about them is worth a look; what that is, the plan told.
+fn noted(report: &RunReport) -> Option<String> {
     let written = report.outcomes.iter().filter(|step| step.action.changes() && step.outcome.is_good());
-    let noted: Vec<_> = written.filter(|step| !step.notes.is_empty()).collect();
-    if noted.is_empty() {
-        return;
+    match written.filter(|step| !step.notes.is_empty()).count() {
+        0 => None,
+        1 => Some("1 was written with notes; the plan shows them.".to_owned()),
+        keys => Some(format!("{keys} were written with notes; the plan shows them.")),
     }
-    page.heading(&format!("Written, with notes ({})", noted.len()));
-    for step in noted {
-        page.line(2, Tone::Plain, &step.name.to_string());
-        for note in &step.notes {
-            page.line(4, Tone::Change, note);
-        }
-    }
+}
+
+const fn is_refusal(action: Action) -> bool {
+    matches!(action, Action::Block | Action::Quarantine)
+}
+
+fn all_told<'a>(steps: &[&'a StepOutcome]) -> Vec<Told<'a>> {
+    let told = |step: &&'a StepOutcome| Told { name: &step.name, reason: step.reason, detail: step.detail.as_deref() };
+    steps.iter().map(told).collect()
 }
 
 fn next_step(report: &RunReport) -> String {
@@ -81,7 +87,8 @@ fn next_step(report: &RunReport) -> String {
             "Next: mend what is named above, then run `secretferry apply {job}` again; what is done is not done twice."
         );
     }
-    if has(&[Outcome::Blocked, Outcome::Quarantined]) {
+    // A run that succeeded all the same had each of them accepted.
+    if has(&[Outcome::Blocked, Outcome::Quarantined]) && report.status != RunStatus::Succeeded {
         return format!(
             "Next: settle the keys above, or list those that are known and fine under `accept` of the job; then \
              `secretferry verify {job}`."
@@ -92,8 +99,8 @@ fn next_step(report: &RunReport) -> String {
 
 fn seconds(took: Duration) -> String {
     match took.as_secs() {
-        0..60 => format!("{:.1} s", took.as_secs_f64()),
-        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+        0..60 => format!("{:.1}s", took.as_secs_f64()),
+        seconds => format!("{}m{}s", seconds / 60, seconds % 60),
     }
 }
 

@@ -4,10 +4,17 @@ use crate::engine::{ShowReport, Sight};
 use crate::model::State;
 use crate::report::page::{Page, Paper, Tone, column};
 
-/// Renders where a name is found; never a value.
-pub fn show(report: &ShowReport, paper: Paper) -> String {
+/// Renders where names are found; never a value.
+pub fn show(reports: &[ShowReport], paper: Paper) -> String {
     let mut page = Page::new(paper);
-    page.line(0, Tone::Strong, &report.name.to_string());
+    for report in reports {
+        add(&mut page, report);
+    }
+    page.finish()
+}
+
+fn add(page: &mut Page, report: &ShowReport) {
+    page.heading(&report.name.to_string());
     for sight in &report.sights {
         page.heading(&format!("{} ({})", sight.store, sight.kind));
         for (label, text) in facts(sight) {
@@ -18,7 +25,6 @@ pub fn show(report: &ShowReport, paper: Paper) -> String {
             page.row(4, Tone::Plain, &field.path, column, &field.shown);
         }
     }
-    page.finish()
 }
 
 fn facts(sight: &Sight) -> Vec<(&'static str, String)> {
