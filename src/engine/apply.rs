@@ -168,7 +168,7 @@ async fn read_chunk<'s>(
     let keys: Vec<RemoteKey> = chunk.iter().filter_map(|step| step.source_key.clone()).collect();
     let answers = read_batch(&writer.run.stores.source, &keys).await;
     // A batch is one request: it counts once, however many keys it failed for.
-    if let Some(Err(error)) = answers.first().filter(|_| answers.iter().all(Result::is_err)) {
+    if let Some(error) = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|error| is_away(error)) {
         writer.trouble.answered(Some(error));
     }
     chunk.into_iter().zip(answers).collect()

@@ -188,7 +188,7 @@ impl<'a> Survey<'a> {
             Err(error) if is_away(&error) => {
                 return Err(RunError::store(&self.job.name, &self.job.source, Stage::Read)(error));
             }
-            Err(error) => SourceContent::Quarantined(unread_source(&error), error.to_string()),
+            Err(error) => SourceContent::Quarantined(unread_source(&error), error.explained()),
         };
         if let Some(key) = self.source.keys.get_mut(&name) {
             key.content = content;
@@ -231,8 +231,8 @@ impl<'a> Survey<'a> {
     fn target_fault(&self, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
         match error.kind {
             _ if is_away(&error) => Err(RunError::store(&self.job.name, &self.job.target, stage)(error)),
-            ErrorKind::Denied => Ok(TargetContent::Denied(error.to_string())),
-            _ => Ok(TargetContent::Failed(error.to_string())),
+            ErrorKind::Denied => Ok(TargetContent::Denied(error.explained())),
+            _ => Ok(TargetContent::Failed(error.explained())),
         }
     }
 

@@ -255,7 +255,7 @@ async fn values_are_read_a_little_ahead_and_no_further() {
         let mut world = World::between(shape, narrow(shapes::aws(), 4)).await;
         let source = Probe::of(&world.source);
         world.stores.source = fitted(Arc::clone(&source) as Store, Role::Source);
-        world.fill(600);
+        world.fill(300);
         let alive = Alive {
             source: Arc::clone(&source),
             planned: AtomicUsize::new(0),
@@ -265,7 +265,7 @@ async fn values_are_read_a_little_ahead_and_no_further() {
         let planned = async |_: &_| alive.planned.store(source.handed(), Ordering::SeqCst);
         world.run_watched(&alive, &CancellationToken::new(), planned).await.unwrap();
         let most = alive.most.load(Ordering::SeqCst);
-        assert_eq!(alive.ended.load(Ordering::SeqCst), 600);
+        assert_eq!(alive.ended.load(Ordering::SeqCst), 300);
         assert!((batch.min(64)..=bound).contains(&most), "batches of {batch}: {most} values alive, at most {bound}");
     }
 }
