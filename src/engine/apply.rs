@@ -14,7 +14,7 @@ use super::outcome::{RunReport, StepOutcome};
 use super::preview::{Preview, Stores};
 use super::read::Progress;
 use super::write::Writer;
-use crate::ledger::{Lease, Ledger, Remembered, RunEnd, RunId, RunStatus, Seen};
+use crate::ledger::{Lease, Ledger, LedgerError, Remembered, RunEnd, RunId, RunStatus, Seen};
 use crate::model::{Action, Event, Observer, Outcome, RemoteKey, Stage};
 use crate::planner::{Depth, Plan, Remember, Step};
 use crate::provider::{self, Record};
@@ -47,7 +47,14 @@ pub struct Run<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     failures: AtomicU32,
-    fatal: Mutex<Option<String>>,
+    fatal: Mutex<Option<Fatal>>,
+}
+
+/// Why no further step begins.
+#[derive(Debug)]
+struct Fatal {
+    cause: String,
+    remedy: Option<String>,
 }
 
 impl Trouble {
@@ -57,20 +64,35 @@ impl Trouble {
             None => self.failures.store(0, Ordering::Relaxed),
             Some(error) => {
                 if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE {
-                    self.end(format!("{PATIENCE} store errors in a row, the last: {error}"));
+                    let cause = format!("{PATIENCE} store errors in a row, the last: {error}");
+                    self.end(Fatal { cause, remedy: error.remedy.clone() });
                 }
             }
         }
     }
 
+    /// Ends the run because of its ledger.
+    pub(super) fn end_of_ledger(&self, what: &str, error: &LedgerError) {
+        self.end(Fatal { cause: format!("{what}: {error}"), remedy: error.remedy().map(str::to_owned) });
+    }
+
     /// Ends the run: no further step begins. The first cause is kept.
-    pub(super) fn end(&self, cause: String) {
-        self.fatal.lock().expect("nobody panics while holding it").get_or_insert(cause);
+    fn end(&self, fatal: Fatal) {
+        self.fatal.lock().expect("nobody panics while holding it").get_or_insert(fatal);
     }
 
     /// Why the run ends, if it does.
     pub(super) fn cause(&self) -> Option<String> {
-        self.fatal.lock().expect("nobody panics while holding it").clone()
+        self.fatal.lock().expect("nobody panics while holding it").as_ref().map(|fatal| fatal.cause.clone())
+    }
+
+    /// The same, with what to do about it: said once a run, not once a key.
+    fn explained(&self) -> Option<String> {
+        let fatal = self.fatal.lock().expect("nobody panics while holding it");
+        fatal.as_ref().map(|Fatal { cause, remedy }| match remedy {
+            None => cause.clone(),
+            Some(remedy) => format!("{cause}; {remedy}"),
+        })
     }
 }
 
@@ -98,7 +120,7 @@ pub async fn apply(run: &Run<'_>, preview: Preview) -> Result<RunReport, RunErro
         took: begun.elapsed(),
         outcomes,
         status: RunStatus::Succeeded,
-        error: trouble.cause(),
+        error: trouble.explained(),
         audit_head: None,
         findings,
     };
@@ -176,7 +198,7 @@ async fn remember(run: &Run<'_>, plan: &Plan, shape: &str, trouble: &Trouble) {
         return;
     }
     if let Err(error) = run.ledger.remember(run.id, run.lease, remembered).await {
-        trouble.end(format!("the ledger could not be brought up to date: {error}"));
+        trouble.end_of_ledger("the ledger could not be brought up to date", &error);
     }
 }
 

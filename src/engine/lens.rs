@@ -20,6 +20,11 @@ pub struct Lens {
 }
 
 impl Lens {
+    /// The same, looking as another job of this installation does.
+    pub fn of_job(&self, job: &str) -> Self {
+        Self { us: Identity { job: job.to_owned(), ..self.us.clone() }, ..self.clone() }
+    }
+
     /// The fingerprint of a canonical value.
     pub fn fingerprint(&self, name: &SecretName, canonical: &Canonical) -> Fingerprint {
         Fingerprint::of_value(&self.key, name, canonical.bytes())

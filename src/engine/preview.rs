@@ -225,11 +225,11 @@ impl<'a> Survey<'a> {
                 content
             }
             Err(error) => match error.kind {
-                ErrorKind::Denied => SourceContent::Quarantined(Reason::SourceDenied, error.to_string()),
+                ErrorKind::Denied => SourceContent::Quarantined(Reason::SourceDenied, error.explained()),
                 ErrorKind::Unavailable | ErrorKind::RateLimited => {
                     return Err(RunError::store(&self.job.name, &self.job.source, Stage::Read)(error));
                 }
-                _ => SourceContent::Quarantined(Reason::SourceFailed, error.to_string()),
+                _ => SourceContent::Quarantined(Reason::SourceFailed, error.explained()),
             },
         };
         if let Some(key) = self.source.keys.get_mut(&name) {
@@ -272,11 +272,11 @@ impl<'a> Survey<'a> {
     /// A target that fails for one key blocks that key; one that is away ends the run.
     fn target_fault(&self, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
         match error.kind {
-            ErrorKind::Denied => Ok(TargetContent::Denied(error.to_string())),
+            ErrorKind::Denied => Ok(TargetContent::Denied(error.explained())),
             ErrorKind::Unavailable | ErrorKind::RateLimited => {
                 Err(RunError::store(&self.job.name, &self.job.target, stage)(error))
             }
-            _ => Ok(TargetContent::Failed(error.to_string())),
+            _ => Ok(TargetContent::Failed(error.explained())),
         }
     }
 

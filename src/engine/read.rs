@@ -3,11 +3,30 @@
 use futures::StreamExt;
 use futures::stream;
 
-use crate::model::{Blind, Event, Listed, Observer, RemoteKey, SecretName, Stage};
-use crate::provider::{Record, Result, Store};
+use crate::model::{Blind, ErrorKind, Event, Listed, Observer, RemoteKey, SecretName, Stage};
+use crate::provider::{Error, Record, Result, Store};
 
 /// A key to look at: what we call it and how the store spells it.
 pub type Wanted = (SecretName, RemoteKey);
+
+/// Reads up to a batch of keys; a key that the store leaves without an answer fails, for no answer is not "absent".
+pub async fn read_batch(store: &Store, keys: &[RemoteKey]) -> Vec<Result<Option<Record>>> {
+    answered(store, "read", keys, store.read(keys).await)
+}
+
+/// Reads one key.
+pub async fn read_one(store: &Store, key: &RemoteKey) -> Result<Option<Record>> {
+    read_batch(store, std::slice::from_ref(key)).await.remove(0)
+}
+
+fn answered<T>(store: &Store, operation: &'static str, keys: &[RemoteKey], answers: Vec<Result<T>>) -> Vec<Result<T>> {
+    let silence = |key| {
+        let error = Error::new(ErrorKind::Unexpected, operation, &store.info().name, "the store gave no answer");
+        Err(error.about(key))
+    };
+    let missing = keys.iter().skip(answers.len()).map(silence).collect::<Vec<_>>();
+    answers.into_iter().chain(missing).take(keys.len()).collect()
+}
 
 /// Reads `wanted` and hands each answer to `reduce`, which keeps what it needs of it; answers come in any order.
 pub async fn read_each<T: Send>(
@@ -21,7 +40,7 @@ pub async fn read_each<T: Send>(
     let done = stream::iter(batches)
         .map(|batch| async move {
             let keys = keys_of(&batch);
-            let answers = store.read(&keys).await;
+            let answers = read_batch(store, &keys).await;
             progress.advance(batch.len());
             batch
                 .into_iter()
@@ -45,7 +64,8 @@ pub async fn stat_each(
     let batches = batched(wanted, store.capabilities().read_batch);
     let done = stream::iter(batches)
         .map(|batch| async move {
-            let answers = store.stat(&keys_of(&batch)).await;
+            let keys = keys_of(&batch);
+            let answers = answered(store, "stat", &keys, store.stat(&keys).await);
             progress.advance(batch.len());
             batch.into_iter().zip(answers).map(|((name, _), answer)| (name, answer)).collect::<Vec<_>>()
         })

@@ -102,7 +102,7 @@ impl Carriage {
                 }
                 let mut notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
                 notes.extend(odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string));
-                notes.extend(remarks(name, &self.readers).into_iter().map(Remark::explained));
+                notes.extend(remarks(name, self.target.connection, &self.readers).into_iter().map(Remark::explained));
                 Reduced::Ready(Box::new(Prepared { stored, canonical: Canonical::of(&meaning), description, notes }))
             }
         }

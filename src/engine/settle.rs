@@ -6,11 +6,12 @@ use futures::stream;
 use super::apply::Run;
 use super::error::RunError;
 use super::lens::Lens;
-use super::read::Progress;
+use super::read::{Progress, read_one};
 use crate::ledger::{BaselineChange, Done, Failure, Settlement, Unsettled};
 use crate::model::{
     Action, Event, Finding, Fingerprint, Outcome, Reason, RemoteKey, Revision, SecretName, Severity, Stage, State,
 };
+use crate::planner::Owner;
 use crate::provider::{self, Content, Record, Store};
 
 /// What became of a write whose answer nobody has.
@@ -38,7 +39,7 @@ pub struct Meant<'a> {
 }
 
 /// What the key looks like now.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Now {
     /// Its state; `None` where there is no such key.
     pub state: Option<State>,
@@ -46,37 +47,56 @@ pub struct Now {
     pub revision: Option<Revision>,
     /// What it holds, if that can be understood.
     pub fingerprint: Option<Fingerprint>,
-    /// Whether it carries our mark.
-    pub marked: bool,
+    /// Whose it is by its mark.
+    pub owner: Owner,
+}
+
+impl Now {
+    /// No such key.
+    const fn absent() -> Self {
+        Self { state: None, revision: None, fingerprint: None, owner: Owner::Unmarked }
+    }
+
+    fn holds(&self, fingerprint: Option<&Fingerprint>) -> bool {
+        fingerprint.is_some() && self.fingerprint.as_ref() == fingerprint
+    }
 }
 
 /// Decides what became of a step by what its key looks like now.
+///
+/// A value that is equal but carries another owner's mark is theirs, and a mark beside another value proves nothing.
 pub fn settled(meant: Meant<'_>, now: &Now) -> Settled {
-    let live = now.state == Some(State::Live);
-    let done = match meant.action {
-        Action::Create | Action::Update | Action::Restore => {
-            live && meant.fingerprint.is_some() && now.fingerprint.as_ref() == meant.fingerprint
-        }
-        Action::Delete => matches!(now.state, None | Some(State::Deleted)),
-        Action::Adopt => now.marked,
-        Action::Keep | Action::Block | Action::Quarantine => true,
-    };
-    if done {
-        return Settled::Done(now.revision.clone());
+    if is_done(meant, now) {
+        Settled::Done(now.revision.clone())
+    } else if is_as_before(meant, now) {
+        Settled::NotDone
+    } else {
+        Settled::Elsewhere
     }
-    let as_before = match meant.action {
-        Action::Create => matches!(now.state, None | Some(State::Empty)),
-        _ if meant.before.is_some() => now.revision.as_ref() == meant.before,
-        _ => live && meant.held.is_some() && now.fingerprint.as_ref() == meant.held,
-    };
-    if as_before { Settled::NotDone } else { Settled::Elsewhere }
 }
 
-/// Reads a key back.
+fn is_done(meant: Meant<'_>, now: &Now) -> bool {
+    let holds_it = now.state == Some(State::Live) && now.holds(meant.fingerprint);
+    match meant.action {
+        Action::Create | Action::Update | Action::Restore => holds_it && now.owner != Owner::Other,
+        Action::Adopt => holds_it && now.owner == Owner::Ours,
+        Action::Delete => matches!(now.state, None | Some(State::Deleted)),
+        Action::Keep | Action::Block | Action::Quarantine => true,
+    }
+}
+
+fn is_as_before(meant: Meant<'_>, now: &Now) -> bool {
+    match (meant.action, meant.before) {
+        (Action::Create, _) => matches!(now.state, None | Some(State::Empty)),
+        (_, Some(before)) => now.revision.as_ref() == Some(before),
+        (_, None) => now.state == Some(State::Live) && now.holds(meant.held),
+    }
+}
+
+/// Reads a key back, as the one that wrote it looks at it.
 pub(super) async fn look(store: &Store, lens: &Lens, name: &SecretName, key: &RemoteKey) -> provider::Result<Now> {
-    let mut answers = store.read(std::slice::from_ref(key)).await;
-    let record = answers.pop().transpose()?.flatten();
-    Ok(record.map_or_else(Now::default, |record| now(lens, name, &record)))
+    let record = read_one(store, key).await?;
+    Ok(record.map_or_else(Now::absent, |record| now(lens, name, &record)))
 }
 
 fn now(lens: &Lens, name: &SecretName, record: &Record) -> Now {
@@ -88,7 +108,7 @@ fn now(lens: &Lens, name: &SecretName, record: &Record) -> Now {
         state: Some(record.listed.state),
         revision: record.listed.revision.clone(),
         fingerprint,
-        marked: lens.us.is_ours(record.listed.mark.as_ref(), name),
+        owner: lens.us.owner(record.listed.mark.as_ref(), name),
     }
 }
 
@@ -104,7 +124,8 @@ pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
     let progress = Progress::begin(run.observer, Stage::Settle, &run.job.target, Some(left.len()));
     let looked = stream::iter(left)
         .map(|step| async move {
-            let now = look(target, lens, &step.intent.name, &step.intent.key).await;
+            let lens = lens.of_job(&step.job);
+            let now = look(target, &lens, &step.intent.name, &step.intent.key).await;
             progress.advance(1);
             (step, now)
         })

@@ -22,11 +22,6 @@ impl Identity {
         let installation = self.ledger.as_ref().is_none_or(|ledger| *ledger == mark.ledger);
         if installation && mark.job == self.job && mark.name.is(name) { Owner::Ours } else { Owner::Other }
     }
-
-    /// Tells whether a mark is this installation's, for this name and job.
-    pub fn is_ours(&self, mark: Option<&Mark>, name: &SecretName) -> bool {
-        self.owner(mark, name) == Owner::Ours
-    }
 }
 
 /// Names the source's keys, drops those out of scope, and spells each for the target.

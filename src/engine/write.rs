@@ -103,7 +103,7 @@ impl Writer<'_> {
             Ok(None) => return Err(moved("it is gone from the source since the plan")),
             Err(error) => {
                 self.trouble.answered(Some(&error));
-                return Err((Outcome::Failed, Reason::SourceFailed, Some(error.to_string())));
+                return Err((Outcome::Failed, Reason::SourceFailed, Some(error.explained())));
             }
         };
         let reduced = self.lens.carriage.prepare(&step.name, &record.content, masked(self.run.job, &step.name));
@@ -154,7 +154,7 @@ impl Writer<'_> {
             Some(Ok(None)) | None => return Err(moved()),
             Some(Err(error)) => {
                 self.trouble.answered(Some(&error));
-                return Err((Outcome::Failed, Reason::TargetFailed, Some(error.to_string())));
+                return Err((Outcome::Failed, Reason::TargetFailed, Some(error.explained())));
             }
         };
         let Content::Value(existing) = record.content else { return Err(moved()) };
@@ -172,7 +172,7 @@ impl Writer<'_> {
         let id = match self.run.ledger.intend(self.run.id, self.run.lease, intent).await {
             Ok(id) => id,
             Err(error) => {
-                self.trouble.end(format!("the ledger failed, so nothing more is written: {error}"));
+                self.trouble.end_of_ledger("the ledger failed, so nothing more is written", &error);
                 return self.outcome(step, (Outcome::NotStarted, Reason::RunStopped, Some(error.to_string())));
             }
         };
@@ -206,7 +206,7 @@ impl Writer<'_> {
     }
 
     async fn failed(&self, write: &Write<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
-        let detail = Some(explained(error));
+        let detail = Some(error.explained());
         let ended = match error.kind {
             ErrorKind::Conflict => (Outcome::Conflict, Reason::TargetMoved, detail),
             _ => (Outcome::Failed, Reason::StoreError, detail),
@@ -229,7 +229,7 @@ impl Writer<'_> {
                 Settled::Done(revision) => self.done(write, id, revision).await,
                 Settled::NotDone => self.unsettled(write, id, &error).await,
                 Settled::Elsewhere => {
-                    let ended = (Outcome::Conflict, Reason::TargetMoved, Some(explained(&error)));
+                    let ended = (Outcome::Conflict, Reason::TargetMoved, Some(error.explained()));
                     let conclusion = Conclusion::Failed(failure(&ended, &error));
                     self.conclude(id, conclusion, self.outcome(step, ended)).await
                 }
@@ -240,7 +240,7 @@ impl Writer<'_> {
 
     /// The request may still arrive, so "not there yet" is no proof: the next run looks again.
     async fn unsettled(&self, write: &Write<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
-        let ended = (Outcome::Unknown, Reason::EffectUnknown, Some(explained(error)));
+        let ended = (Outcome::Unknown, Reason::EffectUnknown, Some(error.explained()));
         let conclusion = Conclusion::Unknown(failure(&ended, error));
         self.conclude(id, conclusion, self.outcome(write.step, ended)).await
     }
@@ -250,7 +250,7 @@ impl Writer<'_> {
         match self.run.ledger.conclude(id, conclusion).await {
             Ok(()) => ended,
             Err(error) => {
-                self.trouble.end(format!("the ledger failed, so nothing more is written: {error}"));
+                self.trouble.end_of_ledger("the ledger failed, so nothing more is written", &error);
                 StepOutcome {
                     outcome: Outcome::Unknown,
                     reason: Reason::EffectUnknown,
@@ -320,11 +320,4 @@ fn failure((outcome, reason, _): &Ended, error: &provider::Error) -> Failure {
 
 fn no_key() -> Ended {
     (Outcome::Blocked, Reason::IllegalName, None)
-}
-
-fn explained(error: &provider::Error) -> String {
-    match &error.remedy {
-        None => error.to_string(),
-        Some(remedy) => format!("{error}; {remedy}"),
-    }
 }

@@ -177,6 +177,9 @@ impl From<sqlx::Error> for LedgerError {
     }
 }
 
+/// SQLite could not make room for the file that its connections share: `SQLITE_IOERR_SHMSIZE`.
+const NO_ROOM_FOR_SHARED_MEMORY: u32 = 4874;
+
 // https://www.sqlite.org/rescode.html: the low byte is the primary code.
 fn of_code(error: &dyn sqlx::error::DatabaseError) -> LedgerError {
     let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
@@ -184,6 +187,7 @@ fn of_code(error: &dyn sqlx::error::DatabaseError) -> LedgerError {
     match code & 0xff {
         5 | 6 => LedgerError::Locked,
         13 => LedgerError::Full,
+        10 if code == NO_ROOM_FOR_SHARED_MEMORY => LedgerError::Full,
         3 | 8 | 14 | 23 => LedgerError::Permission { file: "the ledger".to_owned(), cause },
         10 | 11 => LedgerError::Disk(cause),
         26 => LedgerError::NotALedger,

@@ -37,6 +37,17 @@ pub enum ConnectionDialect {
     Columns,
 }
 
+impl ConnectionDialect {
+    /// The reader whose class of connections `reader` gets from this store.
+    pub const fn class_for(self, reader: Reader) -> Reader {
+        match (self, reader) {
+            // The backend of local files makes the server's class in a worker too.
+            (Self::FileObject | Self::FileUri, Reader::Airflow3Worker) => Reader::Airflow3,
+            _ => reader,
+        }
+    }
+}
+
 /// How a backend reads a variable or config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextDialect {

@@ -34,14 +34,6 @@ impl Reader {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reader| reader.as_str() == word)
     }
-
-    /// Who reads local files: their backend makes the server's class in a worker too.
-    pub(super) const fn of_local_files(self) -> Self {
-        match self {
-            Self::Airflow3Worker => Self::Airflow3,
-            other => other,
-        }
-    }
 }
 
 impl fmt::Display for Reader {

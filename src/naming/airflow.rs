@@ -3,7 +3,7 @@
 use super::encode::{encode, spell};
 use super::error::NameError;
 use super::rule::Rule;
-use crate::model::{Kind, Reader, RemoteKey, SecretName};
+use crate::model::{ConnectionDialect, Kind, Reader, RemoteKey, SecretName};
 
 /// The longest id of a connection, in characters.
 const MAX_CONNECTION_ID: usize = 250;
@@ -46,14 +46,14 @@ pub fn lookups(rule: &Rule, name: &SecretName) -> Result<Vec<RemoteKey>, NameErr
     Ok(std::iter::once(written).chain(further).collect())
 }
 
-/// What the given readers make of an id. Variables and configs may be called anything.
-pub fn remarks(name: &SecretName, readers: &[Reader]) -> Vec<Remark> {
+/// What the given readers of a store make of an id. Variables and configs may be called anything.
+pub fn remarks(name: &SecretName, store: ConnectionDialect, readers: &[Reader]) -> Vec<Remark> {
     if name.kind != Kind::Connection {
         return Vec::new();
     }
     let mut remarks: Vec<Remark> = readers
         .iter()
-        .filter(|reader| !keeps(**reader, &name.id))
+        .filter(|reader| !keeps(store.class_for(**reader), &name.id))
         .map(|reader| Remark::IdBecomesNull(*reader))
         .collect();
     if name.id.contains('/') && readers.contains(&Reader::Airflow3Worker) {
@@ -65,15 +65,20 @@ pub fn remarks(name: &SecretName, readers: &[Reader]) -> Vec<Remark> {
     remarks
 }
 
-/// The check of Airflow's connection object, `^[\w#!()\-.:/\\]{1,}$` up to 250 characters; RE2 in 2.x knows ASCII only.
-fn keeps(reader: Reader, id: &str) -> bool {
-    let is_word = |letter: char| match reader {
-        Reader::Airflow2 => letter.is_ascii_alphanumeric() || letter == '_',
-        Reader::Airflow3 | Reader::Airflow3Worker => letter.is_alphanumeric() || letter == '_',
-    };
+/// Whether a class of connections keeps an id: a worker's takes any, a server's those of its check.
+fn keeps(class: Reader, id: &str) -> bool {
+    match class {
+        Reader::Airflow2 => passes(id, |letter| letter.is_ascii_alphanumeric()),
+        Reader::Airflow3 => passes(id, char::is_alphanumeric),
+        Reader::Airflow3Worker => true,
+    }
+}
+
+/// `^[\w#!()\-.:/\\]{1,}$` up to 250 characters; what a word is made of depends: RE2 in 2.x knows ASCII only.
+fn passes(id: &str, is_of_a_word: fn(char) -> bool) -> bool {
     !id.is_empty()
         && id.chars().count() <= MAX_CONNECTION_ID
-        && id.chars().all(|letter| is_word(letter) || "#!()-.:/\\".contains(letter))
+        && id.chars().all(|letter| is_of_a_word(letter) || "_#!()-.:/\\".contains(letter))
 }
 
 /// The check of `airflow connections add` and of the REST API: `^[\w.-]+$` up to 200 characters, without `..`.

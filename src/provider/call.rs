@@ -21,12 +21,15 @@ pub struct Caller {
     paces: Paces,
 }
 
+/// How many times as often a throttled request is repeated: others that wait for the same quota may be served before it.
+const THROTTLED: u32 = 2;
+
 /// How long a request may take and how often it is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallSettings {
     /// The longest an attempt may take; 30 seconds.
     pub timeout: Duration,
-    /// The most attempts of one call, the first included; 5.
+    /// The most attempts of one call, the first included; 5. Where the store throttles, it is repeated twice as often.
     pub attempts: u32,
     /// The pause before the second attempt; it doubles from there, each lengthened by chance up to twofold; 200 milliseconds.
     pub first_pause: Duration,
@@ -60,11 +63,17 @@ impl Default for CallSettings {
 }
 
 impl CallSettings {
+    /// How often a call that failed so is tried again.
+    fn repeats(&self, kind: ErrorKind) -> u32 {
+        let repeats = self.attempts.saturating_sub(1);
+        if kind == ErrorKind::RateLimited { repeats.saturating_mul(THROTTLED) } else { repeats }
+    }
+
     fn pauses(&self) -> ExponentialBackoff {
         ExponentialBuilder::new()
             .with_min_delay(self.first_pause)
             .with_max_delay(self.longest_pause)
-            .with_max_times(self.attempts.saturating_sub(1) as usize)
+            .with_max_times(self.repeats(ErrorKind::RateLimited) as usize)
             .with_jitter()
             // Without a seed of its own backon gives every process the same chance.
             .with_jitter_seed(rand::random())
@@ -107,12 +116,14 @@ impl Caller {
     {
         let mut pauses = self.settings.pauses();
         let mut effect = Effect::None;
+        let mut tried = 0;
         loop {
             let mut error = match self.attempt(family, operation, request()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let allowed = repeat.allows(&error);
+            tried += 1;
+            let allowed = repeat.allows(&error) && tried <= self.settings.repeats(error.kind);
             if error.effect == Effect::Unknown {
                 effect = Effect::Unknown;
             }
@@ -237,9 +248,9 @@ mod tests {
     async fn repeats_passing_faults_where_that_is_safe() {
         use Repeat::{Never, OnlyWithoutEffect, Safe};
         let rows = [
-            (ErrorKind::RateLimited, Effect::None, [5, 5, 1]),
+            (ErrorKind::RateLimited, Effect::None, [9, 9, 1]),
             (ErrorKind::Unavailable, Effect::None, [5, 5, 1]),
-            (ErrorKind::RateLimited, Effect::Unknown, [5, 1, 1]),
+            (ErrorKind::RateLimited, Effect::Unknown, [9, 1, 1]),
             (ErrorKind::Unavailable, Effect::Unknown, [5, 1, 1]),
             (ErrorKind::Denied, Effect::None, [1, 1, 1]),
             (ErrorKind::Conflict, Effect::None, [1, 1, 1]),

@@ -68,6 +68,14 @@ impl Error {
         self.remedy = Some(remedy.into());
         self
     }
+
+    /// The sentence, and what to do about it where that is known.
+    pub fn explained(&self) -> String {
+        match &self.remedy {
+            None => self.to_string(),
+            Some(remedy) => format!("{self}; {remedy}"),
+        }
+    }
 }
 
 impl fmt::Display for Error {

@@ -94,7 +94,7 @@ impl Page {
         }
     }
 
-    /// Writes one row: a label in front, the text wrapped behind it at `column`.
+    /// Writes one row: a label in front, the text wrapped behind it at `column`; its own line breaks are kept.
     ///
     /// A label that reaches into the column gets lines of its own, broken where they end.
     pub(super) fn row(&mut self, indent: usize, tone: Tone, label: &str, column: usize, text: &str) {
@@ -106,7 +106,8 @@ impl Page {
             self.line(column, Tone::Plain, text);
             return;
         }
-        let mut lines = wrapped(&clean(text), self.paper.width.saturating_sub(column)).into_iter();
+        let room = self.paper.width.saturating_sub(column);
+        let mut lines = text.lines().flat_map(|paragraph| wrapped(&clean(paragraph), room));
         let gap = " ".repeat(column - indent - length(&label));
         let first = lines.next().unwrap_or_default();
         let label = self.painted(tone, &label);

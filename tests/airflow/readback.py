@@ -3,13 +3,15 @@
 Run in the venv of the Airflow that is to read. Takes one JSON object on stdin:
 
     {"mode": "direct", "backend": "airflow.….VaultBackend", "kwargs": {…},
-     "ids": {"connections": […], "variables": […], "configs": […]}, "empty_metastore": "/…/empty-2.11.2.db"}
+     "ids": {"connections": […], "variables": […], "configs": […]}, "empty_metastore": "/…/empty-2.11.2.db",
+     "multi_team": true, "team": "data"}
 
 `direct` (the default) asks the backend class alone, so that an error shows. `search` configures Airflow with the
-backend and asks as a DAG would, with the empty metastore behind it, where an error looks like a missing secret.
+backend and asks as a DAG would, with the empty metastore behind it, where an error looks like a missing secret. With
+`multi_team`, Airflow 3 is set up for several teams, and asks as `team` if one is given; a worker's search knows none.
 
 Prints one line of JSON for each id and reader (`airflow-2` in 2.11.2; `airflow-3` and `airflow-3-worker` in 3.3.2):
-kind, id, reader, found, fields and class (connections), value (the others), error. In search mode a config is asked
+kind, id, reader, found, fields, conn_id and class (connections), value (the others), error. In search mode a config is asked
 for by two options, and has a line for each, with `option`.
 """
 
@@ -43,6 +45,8 @@ def configure(request, home):
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{metastore}",
         AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR",
     )
+    if request.get("multi_team"):
+        os.environ["AIRFLOW__CORE__MULTI_TEAM"] = "True"
     if request.get("mode") == "search":
         os.environ.update(
             AIRFLOW__SECRETS__BACKEND=request["backend"],
@@ -108,6 +112,11 @@ def import_backend(path):
     return getattr(importlib.import_module(module), name)
 
 
+def of_team(request):
+    """The argument that says who asks; only Airflow 3 takes it."""
+    return {"team_name": request["team"]} if request.get("team") else {}
+
+
 class Direct:
     """A reader that asks the backend class alone."""
 
@@ -116,12 +125,13 @@ class Direct:
         # As Airflow 3 does it when it opens its backends; 2.x knows one class only.
         if hasattr(self.backend, "_set_connection_class"):
             self.backend._set_connection_class(connection_class())
+        self.team = of_team(request)
 
     def connection(self, conn_id):
-        return self.backend.get_connection(conn_id=conn_id)
+        return self.backend.get_connection(conn_id=conn_id, **self.team)
 
     def variable(self, key):
-        return self.backend.get_variable(key=key)
+        return self.backend.get_variable(key=key, **self.team)
 
     def configs(self, name):
         return [(None, lambda: self.backend.get_config(name))]
@@ -130,14 +140,15 @@ class Direct:
 class Search:
     """A reader that asks Airflow as a DAG would: the backend, then the environment, then the metastore."""
 
-    def __init__(self, _request, connection_class):
+    def __init__(self, request, connection_class):
         self.is_worker = connection_class is worker_class
+        self.team = of_team(request)
         self.second_option = ("api", "secret_key") if is_three() else ("webserver", "secret_key")
 
     def connection(self, conn_id):
         if self.is_worker:
             return worker_class().get(conn_id)
-        return server_class().get_connection_from_secrets(conn_id)
+        return server_class().get_connection_from_secrets(conn_id, **self.team)
 
     def variable(self, key):
         if self.is_worker:
@@ -146,7 +157,7 @@ class Search:
             return Variable.get(key)
         from airflow.models import Variable
 
-        return Variable.get_variable_from_secrets(key)
+        return Variable.get_variable_from_secrets(key, **self.team)
 
     def configs(self, name):
         options = [("core", "fernet_key"), self.second_option]
@@ -186,8 +197,9 @@ def connection_line(read):
     """The fields of a connection; `get_uri` is called as Airflow does at each look-up, where raising means missing."""
     connection, error = attempt(read)
     if connection is None:
-        return {"found": False, "fields": None, "class": None, "error": error}
-    line = {"found": True, "fields": None, "class": f"{type(connection).__module__}.{type(connection).__name__}"}
+        return {"found": False, "fields": None, "conn_id": None, "class": None, "error": error}
+    line = {"found": True, "fields": None, "conn_id": connection.conn_id}
+    line["class"] = f"{type(connection).__module__}.{type(connection).__name__}"
     line["fields"], line["error"] = attempt(lambda: {name: getattr(connection, name) for name in FIELDS})
     if line["error"] is None:
         line["error"] = attempt(connection.get_uri)[1]

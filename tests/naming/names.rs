@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use secretferry::model::{Kind, Reader, Reason, RemoteKey, SecretName};
+use secretferry::model::{ConnectionDialect, Kind, Reader, Reason, RemoteKey, SecretName};
 use secretferry::naming::{
     Charset, Filter, Folding, Mount, Place, Remark, Rule, Teams, decode, encode, lookups, remarks,
 };
@@ -128,18 +128,22 @@ fn airflow_looks_under_every_prefix_in_order() {
 
 #[test]
 fn ids_that_some_part_of_airflow_does_not_take_are_remarked() {
-    let all = |id: &str| remarks(&connection(id), &Reader::ALL);
+    let seen = |store, id: &str| remarks(&connection(id), store, &Reader::ALL);
+    let all = |id: &str| seen(ConnectionDialect::VaultMap, id);
     assert_eq!(all("my.db-1"), []);
     assert_eq!(all("a:b"), [Remark::NotManageable]);
     assert_eq!(all("a/b"), [Remark::NoWorkerFallback, Remark::NotManageable]);
     assert_eq!(all("é"), [Remark::IdBecomesNull(Reader::Airflow2)]);
     assert_eq!(all("a..b"), [Remark::NotManageable]);
     assert_eq!(all(&"x".repeat(201)), [Remark::NotManageable]);
+    // A worker's class checks nothing; from local files a worker too gets the server's.
     let null = Reader::ALL.map(Remark::IdBecomesNull);
-    assert_eq!(all("a b")[..3], null);
-    assert_eq!(all(&"x".repeat(251))[..3], null);
-    assert_eq!(remarks(&connection("a/b"), &[Reader::Airflow2]), [Remark::NotManageable]);
-    assert_eq!(remarks(&SecretName::new(Kind::Variable, "a b/é"), &Reader::ALL), []);
+    assert_eq!(all("a b"), [null[0], null[1], Remark::NotManageable]);
+    assert_eq!(all(&"x".repeat(251)), [null[0], null[1], Remark::NotManageable]);
+    assert_eq!(seen(ConnectionDialect::FileObject, "a b")[..3], null);
+    let vault = ConnectionDialect::VaultMap;
+    assert_eq!(remarks(&connection("a/b"), vault, &[Reader::Airflow2]), [Remark::NotManageable]);
+    assert_eq!(remarks(&SecretName::new(Kind::Variable, "a b/é"), vault, &Reader::ALL), []);
     assert!(Remark::IdBecomesNull(Reader::Airflow2).explained().starts_with("airflow-2 "));
 }
 

@@ -12,10 +12,7 @@ pub(super) fn connection(
     name: &SecretName,
     stored: &SecretValue,
 ) -> Result<Option<Seen>, ReadError> {
-    let class = match dialect {
-        ConnectionDialect::FileObject | ConnectionDialect::FileUri => reader.of_local_files(),
-        _ => reader,
-    };
+    let class = dialect.class_for(reader);
     let seen = match dialect {
         ConnectionDialect::Text if stored.is_empty() => return Ok(None),
         ConnectionDialect::Text => SeenConnection::parse_text(class, &Text::from(stored))?,

@@ -151,14 +151,16 @@ impl Client {
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_| Failure::unsendable());
         let mut headers = HeaderMap::new();
         headers.insert("x-vault-request", HeaderValue::from_static("true"));
+        // What is asked without a token, health, is asked of the server and not of a namespace.
+        if token.is_empty() {
+            return Ok(headers);
+        }
         if let Some(namespace) = &self.namespace {
             headers.insert("x-vault-namespace", value(namespace)?);
         }
-        if !token.is_empty() {
-            let mut token = value(token.expose())?;
-            token.set_sensitive(true);
-            headers.insert("x-vault-token", token);
-        }
+        let mut token = value(token.expose())?;
+        token.set_sensitive(true);
+        headers.insert("x-vault-token", token);
         Ok(headers)
     }
 }

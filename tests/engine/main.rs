@@ -1,0 +1,10 @@
+//! The engine: whole runs from memory to memory, with a real ledger, through everything that can happen to them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod crash;
+mod probe;
+mod quiet;
+mod settled;
+mod shapes;
+mod world;

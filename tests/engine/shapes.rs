@@ -1,0 +1,65 @@
+//! Stores in memory in the shapes of real ones.
+
+use secretferry::model::{Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect};
+use secretferry::naming::Teams;
+use secretferry::provider::memory::MemoryShape;
+
+/// Versions a call a key, compare-and-set, entries that are maps, deletes that can be taken back.
+pub fn vault() -> MemoryShape {
+    let mut shape = MemoryShape::default();
+    shape.capabilities.revisions = Revisions::Stat;
+    shape.capabilities.read_batch = 1;
+    shape.dialect = Dialect { connection: ConnectionDialect::VaultMap, text: TextDialect::ValueKey };
+    shape
+}
+
+/// Versions in the listing; only creates are guarded.
+pub fn aws() -> MemoryShape {
+    let mut shape = MemoryShape::default();
+    shape.capabilities.compare = Compare::Create;
+    shape.capabilities.marks = Some(MarkRule { max_value: 256, charset: MarkCharset::AwsTag });
+    shape.capabilities.read_batch = 20;
+    shape.capabilities.max_value = Some(65_536);
+    shape.capabilities.empty_values = false;
+    shape
+}
+
+/// No versions, no marks, deletes that are final.
+pub fn files() -> MemoryShape {
+    let mut shape = MemoryShape::default();
+    shape.capabilities.revisions = Revisions::None;
+    shape.capabilities.deletes = Deletes::Final;
+    shape.capabilities.history = false;
+    shape.capabilities.marks = None;
+    shape.capabilities.read_batch = 1000;
+    shape.dialect = Dialect { connection: ConnectionDialect::FileObject, text: TextDialect::JsonValue };
+    shape
+}
+
+/// As files, without any guard on writes, and of entries that are maps: KV v1.
+pub fn versionless() -> MemoryShape {
+    let mut shape = files();
+    shape.capabilities.compare = Compare::None;
+    shape.capabilities.read_batch = 1;
+    shape.dialect = vault().dialect;
+    shape
+}
+
+/// A source of rows, with teams, read many at a time.
+pub fn metastore() -> MemoryShape {
+    let mut shape = MemoryShape::default();
+    shape.capabilities.read_batch = 500;
+    shape.rule.teams = Teams::Beside;
+    shape
+}
+
+/// The targets every test of the way of a write is told to.
+pub fn targets() -> [(&'static str, MemoryShape); 5] {
+    [
+        ("everything", MemoryShape::default()),
+        ("vault", vault()),
+        ("aws", aws()),
+        ("files", files()),
+        ("versionless", versionless()),
+    ]
+}

@@ -1,0 +1,136 @@
+//! Which rows deserve to be refused, and why: told by the row, by the rules of names, and by real Airflow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::airflow::{Seen, construct, uris};
+use crate::difference::{differences, is_notable};
+use crate::metastore::{Key, Row};
+
+/// How connections are written, and what names a target can hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// `fields`, `json` or `uri`.
+    pub form: &'static str,
+    /// Where to.
+    pub place: Place,
+    /// Who must read it right.
+    pub readers: &'static [&'static str],
+}
+
+/// A target, as far as it decides what is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Vault, where a name is a path, and there are no teams.
+    Vault,
+    /// Vault with a folder for each team, so that an id is one segment.
+    VaultOfTeams,
+    /// Local files, where a name is any text.
+    Files,
+}
+
+/// The reasons that each key may be refused for; a key that is not there must be carried.
+pub fn deserved(rows: &[Row], manner: Manner) -> BTreeMap<Key, BTreeSet<&'static str>> {
+    let mut reasons: BTreeMap<Key, BTreeSet<&'static str>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for row in rows {
+        let Some(key) = row.key() else { continue };
+        if !seen.insert(key.clone()) {
+            reasons.entry(key.clone()).or_default().insert("duplicate-name");
+        }
+        let own = reasons_of(row, manner.place);
+        if !own.is_empty() {
+            reasons.entry(key).or_default().extend(own);
+        }
+    }
+    for (key, reason) in misread(rows, manner) {
+        reasons.entry(key).or_default().insert(reason);
+    }
+    reasons
+}
+
+fn reasons_of(row: &Row, place: Place) -> Vec<&'static str> {
+    let mut reasons = Vec::new();
+    if !row.unreadable.is_empty() {
+        reasons.push("undecryptable");
+    }
+    if is_poisoned(row) {
+        reasons.push("poisoned");
+    }
+    if row.team.is_some() && place != Place::VaultOfTeams {
+        reasons.push("team-unsupported");
+    }
+    if !is_legal(row.id.as_deref().unwrap_or_default(), row.team.is_none(), place) {
+        reasons.push("illegal-name");
+    }
+    reasons
+}
+
+/// A field, a variable, or a text inside of their JSON is the mask of a screen.
+fn is_poisoned(row: &Row) -> bool {
+    let texts = row.fields.values().chain([&row.value]).filter_map(Value::as_str);
+    texts.into_iter().any(|text| text == "***" || serde_json::from_str(text).is_ok_and(|json| holds_mask(&json)))
+}
+
+fn holds_mask(json: &Value) -> bool {
+    match json {
+        Value::String(text) => text == "***",
+        Value::Array(items) => items.iter().any(holds_mask),
+        Value::Object(members) => members.values().any(holds_mask),
+        _ => false,
+    }
+}
+
+/// Vault takes no control characters, and HTTP clients drop segments that are empty or dots.
+fn is_legal(id: &str, is_everybodys: bool, place: Place) -> bool {
+    if place == Place::Files {
+        return true;
+    }
+    let is_path = !id.chars().any(char::is_control) && !id.split('/').any(|segment| ["", ".", ".."].contains(&segment));
+    is_path && !(place == Place::VaultOfTeams && is_everybodys && id.contains('/'))
+}
+
+/// The id that Vault is asked for under an id that is no path: HTTP clients and Vault drop such segments.
+pub fn as_path(id: &str) -> String {
+    let mut segments = Vec::new();
+    for segment in id.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            other => segments.push(other),
+        }
+    }
+    segments.join("/")
+}
+
+/// Connections that a reader does not get back from the form, as Airflow's own classes say.
+fn misread(rows: &[Row], manner: Manner) -> BTreeMap<Key, &'static str> {
+    let rows: BTreeMap<String, &Row> =
+        rows.iter().filter(|row| row.kind == "connections").filter_map(|row| Some((row.key()?.2, row))).collect();
+    let connections: Map<String, Value> =
+        rows.iter().map(|(id, row)| (id.clone(), Value::Object(row.fields.clone()))).collect();
+    let seen = as_constructed(&connections, manner);
+    let mut found = BTreeMap::new();
+    for (id, row) in rows {
+        let answers: Vec<_> = seen.iter().filter(|seen| seen.id == id).collect();
+        let is_read = |seen: &&Seen| seen.found && seen.error.is_null();
+        if answers.len() < manner.readers.len() || !answers.iter().all(is_read) {
+            found.insert(row.key().unwrap(), "unreadable");
+        } else if !answers.iter().all(|seen| differences(row, seen).iter().all(|difference| is_notable(difference))) {
+            found.insert(row.key().unwrap(), "lossy");
+        }
+    }
+    found
+}
+
+/// What the readers' classes make of the form; one without a URI is not among the answers.
+fn as_constructed(connections: &Map<String, Value>, manner: Manner) -> Vec<Seen> {
+    let server_only = manner.place == Place::Files;
+    let request = match manner.form {
+        "uri" => json!({"form": "uri", "uris": uris(connections), "server_only": server_only}),
+        _ if server_only => json!({"form": "object", "connections": connections, "server_only": true}),
+        _ => json!({"form": "fields", "connections": connections}),
+    };
+    construct(&request, manner.readers)
+}

@@ -1,0 +1,22 @@
+//! Real Airflow reads what the product wrote: whole metastores carried by the program itself, read back field by field.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod airflow;
+mod checker;
+mod configs;
+mod control;
+mod copy;
+mod deserved;
+mod difference;
+mod ferry;
+mod journey;
+mod metastore;
+mod planted;
+mod remarks;
+mod rotation;
+mod surroundings;
+mod target;
+mod to_files;
+mod to_vault;
+mod vault;

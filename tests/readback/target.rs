@@ -1,0 +1,170 @@
+//! Where a job writes: how the config spells it, how Airflow is told of it, and what lies in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::airflow::{Question, Teams};
+use crate::deserved::Place;
+use crate::vault::Vault;
+
+/// A target store.
+pub enum Target {
+    /// A mount of a Vault.
+    Vault(Mounted),
+    /// Files in a folder.
+    Files(PathBuf),
+}
+
+/// A KV engine and the paths of the kinds in it.
+pub struct Mounted {
+    /// The server.
+    pub vault: Vault,
+    /// The mount.
+    pub mount: &'static str,
+    /// 1 or 2.
+    pub version: u8,
+    /// Where connections and variables lie; `""` is the bare id.
+    pub paths: [&'static str; 2],
+    /// Whether teams have folders.
+    pub teams: bool,
+}
+
+impl Mounted {
+    /// Starts a Vault with this one mount, Airflow's own paths in it.
+    pub async fn new(mount: &'static str, version: u8) -> Self {
+        let vault = Vault::start();
+        vault.mount(mount, version).await;
+        Self { vault, mount, version, paths: ["connections", "variables"], teams: false }
+    }
+
+    /// The path under which listings and metadata are.
+    pub fn root(&self) -> String {
+        if self.version == 2 { format!("{}/metadata/", self.mount) } else { format!("{}/", self.mount) }
+    }
+
+    /// The path of a key's data.
+    pub fn data(&self, key: &str) -> String {
+        if self.version == 2 { format!("{}/data/{key}", self.mount) } else { format!("{}/{key}", self.mount) }
+    }
+
+    /// Gives a key another content, as somebody does behind our back.
+    pub async fn alter(&self, key: &str, content: Value) {
+        let body = if self.version == 2 { json!({"data": content}) } else { content };
+        self.vault.must("POST", &self.data(key), body).await;
+    }
+
+    /// What a key holds.
+    pub async fn content(&self, key: &str) -> Value {
+        let mut answer = self.vault.must("GET", &self.data(key), Value::Null).await;
+        if self.version == 2 { answer["data"]["data"].take() } else { answer["data"].take() }
+    }
+
+    /// A token that can look, but change nothing.
+    pub async fn looking_token(&self) -> String {
+        self.vault.token_with(&format!("path \"{}/*\" {{ capabilities = [\"read\", \"list\"] }}", self.mount)).await
+    }
+
+    /// A token that can list and see versions, but no value.
+    pub async fn blind_token(&self) -> String {
+        let root = self.root();
+        self.vault.token_with(&format!("path \"{root}*\" {{ capabilities = [\"read\", \"list\"] }}")).await
+    }
+}
+
+impl Target {
+    /// What of it decides on refusals.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Files(_) => Place::Files,
+            Self::Vault(mounted) if mounted.teams => Place::VaultOfTeams,
+            Self::Vault(_) => Place::Vault,
+        }
+    }
+
+    /// The store's table; the token is in `TARGET_TOKEN`.
+    pub fn table(&self) -> String {
+        match self {
+            Self::Files(folder) => {
+                let file = |name| file(folder, name).display().to_string();
+                let (connections, variables) = (file("connections"), file("variables"));
+                format!("kind = 'local-files'\nconnections-file = '{connections}'\nvariables-file = '{variables}'")
+            }
+            Self::Vault(mounted) => {
+                let [connections, variables] = mounted.paths;
+                let teams = if mounted.teams { "teams = 'folder'" } else { "" };
+                format!(
+                    "kind = 'vault'\naddress = '{}'\nmount = '{}'\nkv-version = {}\nconnections-path = '{connections}'\n\
+                     variables-path = '{variables}'\n{teams}\n\
+                     auth = {{ method = 'token', token = {{ env = 'TARGET_TOKEN' }} }}",
+                    mounted.vault.address, mounted.mount, mounted.version
+                )
+            }
+        }
+    }
+
+    /// The token that may do everything.
+    pub fn token(&self) -> &str {
+        if let Self::Vault(mounted) = self { &mounted.vault.token } else { "" }
+    }
+
+    /// A token that can change nothing.
+    pub async fn looking_token(&self) -> String {
+        if let Self::Vault(mounted) = self { mounted.looking_token().await } else { String::new() }
+    }
+
+    /// How Airflow is told of it.
+    pub fn question(&self, ids: Value) -> Question {
+        let (backend, kwargs) = match self {
+            Self::Files(folder) => (
+                "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+                json!({"connections_file_path": file(folder, "connections"), "variables_file_path": file(folder, "variables")}),
+            ),
+            Self::Vault(mounted) => (
+                "airflow.providers.hashicorp.secrets.vault.VaultBackend",
+                json!({
+                    "url": mounted.vault.address, "token": mounted.vault.token,
+                    "mount_point": mounted.mount, "kv_engine_version": mounted.version,
+                    "connections_path": mounted.paths[0], "variables_path": mounted.paths[1],
+                }),
+            ),
+        };
+        let teams = if self.place() == Place::VaultOfTeams { Teams::Nobody } else { Teams::Off };
+        Question { backend, kwargs, ids, teams }
+    }
+
+    /// The key under which a secret lies.
+    pub fn key(&self, kind: &str, team: Option<&str>, id: &str) -> String {
+        let prefix = match self {
+            Self::Files(_) => kind,
+            Self::Vault(mounted) => mounted.paths[usize::from(kind == "variables")],
+        };
+        [prefix, team.unwrap_or_default(), id].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+    }
+
+    /// All that lies in it: by key, whatever would tell of a change.
+    pub async fn survey(&self) -> BTreeMap<String, Value> {
+        match self {
+            Self::Vault(mounted) => mounted.vault.survey(&mounted.root()).await,
+            Self::Files(folder) => {
+                ["connections", "variables"].into_iter().flat_map(|kind| entries(folder, kind)).collect()
+            }
+        }
+    }
+}
+
+fn file(folder: &Path, kind: &str) -> PathBuf {
+    folder.join(format!("{kind}.json"))
+}
+
+/// The entries of a file, each with the file's own number and time, which any rewriting changes.
+fn entries(folder: &Path, kind: &str) -> Vec<(String, Value)> {
+    let path = file(folder, kind);
+    let Ok(metadata) = fs::metadata(&path) else { return Vec::new() };
+    let entries: BTreeMap<String, Value> = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let written = json!([metadata.ino(), metadata.mtime(), metadata.mtime_nsec()]);
+    entries.into_iter().map(|(id, entry)| (format!("{kind}/{id}"), json!([entry, written]))).collect()
+}
