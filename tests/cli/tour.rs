@@ -21,7 +21,12 @@ fn from_the_first_check_to_the_proof_of_the_log() {
     story.run(4, "plan --exit-code").run(3, "verify").run(0, "apply --yes");
     story.run(0, "show warehouse").run(3, "show Warehouse").run(0, "history").run(0, "history --limit 1");
     let host = rest_of_line(&story.text_of("history latest"), " on ");
-    story.hide(&host).run(0, "history latest").run(2, "history nothing");
+    story
+        .hide(&format!(" on {host})"))
+        .set("COLUMNS", "400")
+        .run(0, "history latest")
+        .set("COLUMNS", "80")
+        .run(2, "history nothing");
     story.run(0, "audit show --limit 3").run(0, "audit show --run latest").run(0, "audit verify");
     story.end();
 }

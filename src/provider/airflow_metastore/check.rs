@@ -194,6 +194,7 @@ fn of_keys(store: &str, kind: Kind, census: &Census, keys: &Keyring) -> Vec<Find
         let severity = if unopened == tokens { Severity::Error } else { Severity::Warning };
         let by = match keys.len() {
             0 => "there is no Fernet key to open them".to_owned(),
+            1 => "the only Fernet key does not open them".to_owned(),
             count => format!("none of the {count} Fernet keys opens them"),
         };
         let message = format!(
