@@ -58,15 +58,12 @@ impl Account<'_> {
         let steps = self.steps_by_key();
         let mut faults = Vec::new();
         for row in self.rows {
-            match row.key() {
-                None => {}
-                Some(key) if row.is_void() => {
-                    if steps.contains_key(&key) || !self.finds("void-variable", &format!("variables/{}", key.2)) {
-                        faults.push(format!("{key:?}: a variable without a value is not left out with a finding"));
-                    }
-                }
-                Some(key) if !steps.contains_key(&key) => faults.push(format!("{key:?}: it has no outcome")),
-                Some(_) => {}
+            let Some(key) = row.key() else { continue };
+            let has_outcome = steps.contains_key(&key);
+            if !row.is_void() && !has_outcome {
+                faults.push(format!("{key:?}: it has no outcome"));
+            } else if row.is_void() && (has_outcome || !self.finds("void-variable", &format!("variables/{}", key.2))) {
+                faults.push(format!("{key:?}: a variable without a value is not left out with a finding"));
             }
         }
         for (kind, table) in [("connections", "connection"), ("variables", "variable")] {

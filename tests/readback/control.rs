@@ -10,7 +10,7 @@ use crate::journey::Journey;
 use crate::metastore::metastore;
 use crate::target::{Mounted, Target};
 
-/// What `verify` found: kind, id, reason, fields.
+/// What `verify` found: id, reason, fields.
 fn mismatches(journey: &Journey) -> Vec<Value> {
     let report = journey.ferry.verify(3);
     let lines = report["mismatches"].as_array().unwrap().iter();
@@ -79,11 +79,12 @@ async fn a_wrong_row_is_found_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let target = Target::Files(folder.path().to_owned());
     let journey = Journey::begin(&metastore("1.10-sqlite"), target, "json", &READERS);
-    assert_eq!(journey.faults(), Vec::<String>::new());
+    let seen = journey.look();
+    assert_eq!(journey.faults_of(&journey.rows, &seen), Vec::<String>::new());
     let mut rows = journey.rows.clone();
     rows.iter_mut().find(|row| row.id.as_deref() == Some("plain_row")).unwrap().fields["port"] = json!(22);
     let found = lines("connections", "plain_row", |reader| format!("{reader}: port: is read as another value"));
-    assert_eq!(journey.faults_of(&rows), found);
+    assert_eq!(journey.faults_of(&rows, &seen), found);
 }
 
 #[test]

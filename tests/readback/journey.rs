@@ -91,21 +91,21 @@ impl Journey {
 
     /// All that the checker has to say after Airflow has looked.
     pub fn faults(&self) -> Vec<String> {
-        self.faults_of(&self.rows)
+        self.faults_of(&self.rows, &self.look())
     }
 
-    /// The same, were these the source's rows.
-    pub fn faults_of(&self, rows: &[Row]) -> Vec<String> {
+    /// All that it has to say of what was seen, were these the source's rows.
+    pub fn faults_of(&self, rows: &[Row], looks: &[Vec<Seen>]) -> Vec<String> {
         let deserved = deserved(rows, self.manner);
         let mut faults = BTreeSet::new();
-        for seen in self.seen() {
+        for seen in looks {
             let account = Account {
                 rows,
                 steps: &self.steps,
                 findings: &self.findings,
                 deserved: &deserved,
                 readers: self.manner.readers,
-                seen: &seen,
+                seen,
             };
             faults.extend(account.faults());
         }
@@ -115,7 +115,7 @@ impl Journey {
     /// What the readers see of every id of the source, carried or not: directly, and in a search.
     ///
     /// A worker's search is never for a team, so with teams the backend alone is asked, once more for the team.
-    fn seen(&self) -> Vec<Vec<Seen>> {
+    pub fn look(&self) -> Vec<Vec<Seen>> {
         let question = self.question();
         if question.teams == Teams::Off {
             return question.ask_in(&[Mode::Direct, Mode::Search], self.manner.readers);

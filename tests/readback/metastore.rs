@@ -94,6 +94,12 @@ impl Metastore {
         admin.execute(AssertSqlSafe(sql)).await.unwrap();
         admin.close().await.unwrap();
         let host = server.rsplit('@').next().unwrap();
+        let mut poor = PgConnection::connect(&format!("postgres://{role}:poor@{host}/{database}")).await.unwrap();
+        poor.execute("select 1 from connection").await.unwrap();
+        for refused in ["select 1 from alembic_version", "select 1 from dag", "delete from variable"] {
+            poor.execute(refused).await.expect_err(refused);
+        }
+        poor.close().await.unwrap();
         self.at(format!("postgresql+psycopg2://{role}:poor@{host}/{database}"))
     }
 }

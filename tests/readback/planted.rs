@@ -10,13 +10,16 @@ use crate::ferry::Step;
 use crate::metastore::{Key, Row};
 
 /// An account of one connection that was carried, one that was refused, a void variable and a nameless one.
-struct Ledger {
+struct Case {
     rows: Vec<Row>,
     steps: Vec<Step>,
     seen: Vec<Seen>,
     findings: Value,
     deserved: BTreeMap<Key, BTreeSet<&'static str>>,
 }
+
+/// What the checker must say, and what makes it.
+type Plant = (&'static str, fn(&mut Case));
 
 fn key(id: &str) -> Key {
     ("connections".to_owned(), None, id.to_owned())
@@ -36,10 +39,10 @@ fn step(id: &str, what: &str, reason: &str, detail: &str, notes: &[&str]) -> Ste
     Step { key: key(id), what: what.to_owned(), reason: reason.to_owned(), detail: detail.to_owned(), notes }
 }
 
-fn clean() -> Ledger {
+fn clean() -> Case {
     let fields = json!({"conn_type": "postgresql", "description": "d", "host": "h", "login": null, "port": 0, "extra": "{\"a\":1}"});
     let back = json!({"conn_type": "postgres", "description": null, "host": "h", "login": "", "port": null, "extra": "{\"a\": 1}"});
-    Ledger {
+    Case {
         rows: vec![
             row(json!({"kind": "connections", "id": "good", "team": null, "unreadable": [], "fields": fields})),
             row(
@@ -69,8 +72,8 @@ const NOTES: [&str; 5] = [
     "extra: read in another spelling of the same JSON",
 ];
 
-fn faults(ledger: &Ledger) -> Vec<String> {
-    let Ledger { rows, steps, seen, findings, deserved } = ledger;
+fn faults(case: &Case) -> Vec<String> {
+    let Case { rows, steps, seen, findings, deserved } = case;
     Account { rows, steps, findings, deserved, readers: &["airflow-3"], seen }.faults()
 }
 
@@ -81,38 +84,38 @@ fn of_a_clean_account_there_is_nothing_to_say() {
 
 #[test]
 fn each_planted_fault_is_found() {
-    let plants: Vec<(&str, fn(&mut Ledger))> = vec![
-        ("host: is read as another value", |ledger| set(&mut ledger.seen[0], "host", json!("H"))),
-        ("port: is read as another value", |ledger| set(&mut ledger.seen[0], "port", json!(1))),
-        ("port: is read as another value", |ledger| set(&mut ledger.seen[0], "port", json!("0"))),
-        ("extra: is read as another value", |ledger| set(&mut ledger.seen[0], "extra", json!("{\"a\": 2}"))),
-        ("password: null and \"\" are one here", |ledger| set(&mut ledger.seen[0], "password", json!(""))),
-        ("nobody sees what is noted: login", |ledger| set(&mut ledger.seen[0], "login", Value::Null)),
-        ("does not read it", |ledger| ledger.seen[0].found = false),
-        ("does not read it", |ledger| ledger.seen[0].error = json!({"type": "TypeError"})),
-        ("not every reader was asked", |ledger| drop(ledger.seen.remove(0))),
-        ("unsaid: airflow-3 hands the connection out", |ledger| ledger.seen[0].conn_id = None),
-        ("another team finds it", |ledger| ledger.seen[0].team = Some("data")),
-        ("nobody knows this remark", |ledger| ledger.steps[0].notes.push("all is well".to_owned())),
-        ("the remark is not true", |ledger| ledger.steps[0].notes.push("has *** inside (host)".to_owned())),
-        ("it has no outcome", |ledger| drop(ledger.steps.remove(0))),
-        ("it has 2 outcomes", |ledger| ledger.steps.push(ledger.steps[0].clone())),
-        ("no row has this key", |ledger| drop(ledger.rows.remove(0))),
-        ("it was created, though it deserves", |ledger| {
-            drop(ledger.deserved.insert(key("good"), BTreeSet::from(["poisoned"])))
+    let plants: [Plant; 24] = [
+        ("host: is read as another value", |case| set(&mut case.seen[0], "host", json!("H"))),
+        ("port: is read as another value", |case| set(&mut case.seen[0], "port", json!(1))),
+        ("port: is read as another value", |case| set(&mut case.seen[0], "port", json!("0"))),
+        ("extra: is read as another value", |case| set(&mut case.seen[0], "extra", json!("{\"a\": 2}"))),
+        ("password: null and \"\" are one here", |case| set(&mut case.seen[0], "password", json!(""))),
+        ("nobody sees what is noted: login", |case| set(&mut case.seen[0], "login", Value::Null)),
+        ("does not read it", |case| case.seen[0].found = false),
+        ("does not read it", |case| case.seen[0].error = json!({"type": "TypeError"})),
+        ("not every reader was asked", |case| drop(case.seen.remove(0))),
+        ("unsaid: airflow-3 hands the connection out", |case| case.seen[0].conn_id = None),
+        ("another team finds it", |case| case.seen[0].team = Some("data")),
+        ("nobody knows this remark", |case| case.steps[0].notes.push("all is well".to_owned())),
+        ("the remark is not true", |case| case.steps[0].notes.push("has *** inside (host)".to_owned())),
+        ("it has no outcome", |case| drop(case.steps.remove(0))),
+        ("it has 2 outcomes", |case| case.steps.push(case.steps[0].clone())),
+        ("no row has this key", |case| drop(case.rows.remove(0))),
+        ("it was created, though it deserves", |case| {
+            drop(case.deserved.insert(key("good"), BTreeSet::from(["poisoned"])))
         }),
-        ("though it deserves None", |ledger| ledger.deserved.clear()),
-        ("as poisoned, though it deserves", |ledger| ledger.steps[1].reason = "poisoned".to_owned()),
-        ("without a reason", |ledger| ledger.steps[1].detail.clear()),
-        ("it was failed", |ledger| ledger.steps[1].what = "failed".to_owned()),
-        ("airflow-3 finds it", |ledger| ledger.seen[1].found = true),
-        ("a variable without a value is not left out", |ledger| drop(ledger.findings[0].take())),
-        ("no finding says that 1 rows", |ledger| drop(ledger.findings[1].take())),
+        ("though it deserves None", |case| case.deserved.clear()),
+        ("as poisoned, though it deserves", |case| case.steps[1].reason = "poisoned".to_owned()),
+        ("without a reason", |case| case.steps[1].detail.clear()),
+        ("it was failed", |case| case.steps[1].what = "failed".to_owned()),
+        ("airflow-3 finds it", |case| case.seen[1].found = true),
+        ("a variable without a value is not left out", |case| drop(case.findings[0].take())),
+        ("no finding says that 1 rows", |case| drop(case.findings[1].take())),
     ];
     for (expected, plant) in plants {
-        let mut ledger = clean();
-        plant(&mut ledger);
-        let found = faults(&ledger);
+        let mut case = clean();
+        plant(&mut case);
+        let found = faults(&case);
         assert!(found.iter().any(|fault| fault.contains(expected)), "{expected:?} is not among {found:?}");
     }
 }
