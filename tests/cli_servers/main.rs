@@ -1,5 +1,5 @@
 //! The command before real servers that refuse, lack something or are not there: what it prints, and what it ends with.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
 mod keys;
 mod postgres;

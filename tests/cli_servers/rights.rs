@@ -16,7 +16,7 @@ async fn a_right_that_a_target_lacks_is_named_with_its_policy_text() {
     );
     let data = r#"path "secret/data/connections/*" { capabilities = ["read", "list"] }"#;
     let policies = [
-        ("No right at all.", String::new()),
+        ("No right at all.", "# none".to_owned()),
         ("What VaultBackend needs to read, and no right on metadata.", data.to_owned()),
         (
             "All that a plan needs.",

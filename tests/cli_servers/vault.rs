@@ -124,7 +124,7 @@ async fn a_vault_that_cannot_be_used_is_told_of_with_a_remedy() {
     story.heading("All is well.").file("secretferry.toml", config("mount = \"secret\"")).run(0, "check vault");
     story.heading("A token that nobody knows.").set("VAULT_TOKEN", &format!("hvs.{SECRET}"));
     story.run(1, "plan").run(1, "apply --yes").run(3, "check vault");
-    let short = vault.token_with("", json!({"ttl": "1s", "explicit_max_ttl": "1s"})).await;
+    let short = vault.token_with("# no right", json!({"ttl": "1s", "explicit_max_ttl": "1s"})).await;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     story.heading("A token that has expired.").set("VAULT_TOKEN", &short).run(1, "plan").run(3, "check vault");
     story.set("VAULT_TOKEN", "").heading("No token at all.").run(1, "plan").run(3, "check vault");

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use secretferry::model::{Capabilities, Dialect, Finding, Listed, Mark, RemoteKey, Revision, Scope, State};
+use secretferry::model::{Capabilities, Dialect, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope, State};
 use secretferry::naming::Rule;
 use secretferry::provider::memory::MemoryProvider;
 use secretferry::provider::{Entry, Expect, Provider, Record, Result, Role, StoreInfo};
@@ -142,8 +142,8 @@ impl Provider for Probe {
         self.inner.dialect()
     }
 
-    async fn check(&self, role: Role) -> Vec<Finding> {
-        self.inner.check(role).await
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.inner.check(role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

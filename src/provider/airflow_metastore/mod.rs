@@ -234,8 +234,8 @@ impl Provider for AirflowMetastore {
         &DIALECT
     }
 
-    async fn check(&self, role: Role) -> Vec<Finding> {
-        check::check(&self.client, &self.caller, role).await
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        check::check(&self.client, &self.caller, role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
