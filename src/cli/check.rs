@@ -7,7 +7,7 @@ use super::args;
 use super::console::Console;
 use super::failure::{FOUND, Failure};
 use super::progress::Progress;
-use super::session::{REFERENCE_HINT, Session};
+use super::session::{Part, REFERENCE_HINT, Session};
 use crate::config::MissingReference;
 use crate::ledger::Ledger;
 use crate::model::{Finding, Severity};
@@ -31,9 +31,8 @@ pub async fn check(config: Option<&Path>, args: &args::Check, console: &Console)
         }
     };
     if !args.offline {
-        let answerable = |(store, _): &&(String, Role)| !missing.iter().any(|missing| missing.is_of_store(store));
-        let looks =
-            wanted.iter().filter(answerable).map(|(store, role)| of_store(&session, store, *role, ledger.as_ref()));
+        let answerable = |part: &&Part| !missing.iter().any(|missing| missing.is_of_store(&part.store));
+        let looks = wanted.iter().filter(answerable).map(|part| of_store(&session, part, ledger.as_ref()));
         findings.extend(futures::future::join_all(looks).await.into_iter().flatten());
     }
     findings.extend(progress.take_findings());
@@ -51,9 +50,10 @@ fn of_reference(missing: &MissingReference) -> Finding {
 }
 
 /// What a store has to say, and that it is fit for its part if nothing stands against it.
-async fn of_store(session: &Session, name: &str, role: Role, ledger: Option<&Ledger>) -> Vec<Finding> {
-    let mut findings = match session.store(name, role, ledger).await {
-        Ok(store) => store.check(role).await,
+async fn of_store(session: &Session, part: &Part, ledger: Option<&Ledger>) -> Vec<Finding> {
+    let Part { store: name, role, kinds } = part;
+    let mut findings = match session.store(name, *role, ledger).await {
+        Ok(store) => store.check(*role, kinds).await,
         Err(error) => Failure::store(error).findings(name, "store-unusable"),
     };
     if findings.iter().all(|finding| finding.severity != Severity::Error) {

@@ -98,7 +98,9 @@ impl Failure {
     /// The same as findings about `subject`.
     pub fn findings(self, subject: &str, code: &'static str) -> Vec<Finding> {
         let finding = |problem: Problem| {
-            let finding = Finding::new(Severity::Error, code, subject, problem.message);
+            let message = problem.message.strip_prefix(subject).and_then(|rest| rest.strip_prefix(": "));
+            let message = message.unwrap_or(&problem.message);
+            let finding = Finding::new(Severity::Error, code, subject, message);
             Finding { remedy: problem.hint, ..finding }
         };
         self.problems.into_iter().map(finding).collect()

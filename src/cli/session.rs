@@ -1,6 +1,6 @@
 //! What every command begins with: the config, a job as the command narrows it, the ledger and the opened stores.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +34,17 @@ pub struct Narrowing {
     pub kind: Option<Kind>,
     /// Fields shown in clear.
     pub shown: Vec<Field>,
+}
+
+/// A part that a store plays in jobs.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The store's name in the config.
+    pub store: String,
+    /// Whether it is read or written.
+    pub role: Role,
+    /// What the jobs carry there.
+    pub kinds: Vec<Kind>,
 }
 
 impl Narrowing {
@@ -100,28 +111,33 @@ impl Session {
         Ledger::open_existing(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)
     }
 
-    /// The part each store plays; names of jobs or stores narrow it.
-    pub fn parts(&self, names: &[String]) -> Result<BTreeSet<(String, Role)>, Failure> {
+    /// The part each store plays, and in which kinds; names of jobs or stores narrow it.
+    pub fn parts(&self, names: &[String]) -> Result<Vec<Part>, Failure> {
         let config = &self.config;
         let known = || config.jobs.keys().chain(config.stores.keys()).map(String::as_str);
         if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == *name)) {
             return Err(Failure::usage(format!("no job or store is called {unknown:?}"), suggestion(unknown, known())));
         }
         let named = |name: &String| names.is_empty() || names.contains(name);
-        let mut wanted = BTreeSet::new();
+        let mut parts: BTreeMap<(&String, Role), BTreeSet<Kind>> = BTreeMap::new();
         for job in config.jobs.values() {
             for (store, role) in [(&job.source, Role::Source), (&job.target, Role::Target)] {
                 if named(&job.name) || named(store) {
-                    wanted.insert((store.clone(), role));
+                    parts.entry((store, role)).or_default().extend(&job.kinds);
                 }
             }
         }
         for store in config.stores.keys().filter(|store| named(store)) {
-            if !wanted.iter().any(|(used, _)| used == store) {
-                wanted.insert((store.clone(), Role::Source));
+            if !parts.keys().any(|(used, _)| *used == store) {
+                parts.insert((store, Role::Source), Kind::ALL.into());
             }
         }
-        Ok(wanted)
+        let part = |((store, role), kinds): ((&String, Role), BTreeSet<Kind>)| Part {
+            store: store.clone(),
+            role,
+            kinds: kinds.into_iter().collect(),
+        };
+        Ok(parts.into_iter().map(part).collect())
     }
 
     /// Opens both stores of a job, at the same time.

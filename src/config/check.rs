@@ -60,9 +60,11 @@ impl MissingReference {
 
 impl Config {
     /// Reads every reference once and names those that give no secret; a command that does not use them may still run.
+    ///
+    /// An empty one is left to whoever reads it: to Airflow an empty Fernet key means that nothing is encrypted.
     pub fn missing_references(&self) -> Vec<MissingReference> {
         let missing = |(path, reference): &(String, Reference)| {
-            let problem = reference.resolve().err()?;
+            let problem = reference.resolve().err().filter(|problem| !matches!(problem, ReferenceError::Empty(_)))?;
             Some(MissingReference { path: path.clone(), problem })
         };
         self.references.iter().filter_map(missing).collect()
@@ -168,7 +170,11 @@ impl Parts {
         let source = find("source", job.source.as_ref(), Role::Source);
         let target = find("target", job.target.as_ref(), Role::Target);
         let (Some(source), Some(target), Some(job)) = (source, target, &job.settings) else { return faults };
-        if job.source == job.target || source.settings.identity() == target.settings.identity() {
+        if job.source == job.target {
+            faults.push(SettingsFault::new(path.key("target").to_string(), "this is the source too"));
+            return faults;
+        }
+        if source.settings.identity() == target.settings.identity() {
             let problem = format!("{} and {} are the same place", job.source, job.target);
             faults.push(SettingsFault::new(path.key("target").to_string(), problem));
         }

@@ -8,7 +8,7 @@ use crate::provider;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A store failed a request that the whole run depends on.
-    #[error("job {job}: {} {store}: {source}", stage.as_str())]
+    #[error("job {job}: {} {store}: {}", stage.as_str(), said(store, source))]
     Store {
         /// The job.
         job: String,
@@ -27,6 +27,13 @@ pub enum RunError {
         /// The ledger's error.
         source: LedgerError,
     },
+}
+
+/// What the store's error says, without what the stage has said just before it.
+fn said(store: &str, error: &provider::Error) -> String {
+    let said = error.to_string();
+    let beyond = said.strip_prefix(store).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&said);
+    beyond.strip_prefix("list: ").unwrap_or(beyond).to_owned()
 }
 
 impl RunError {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Listed, Mark, Reason, SecretName, State};
-use crate::naming::{Filter, Rule, collisions, decode, encode};
+use crate::model::{Listed, Mark, Reason, RemoteKey, SecretName, State};
+use crate::naming::{Filter, NameError, Rule, collisions, decode, encode};
 use crate::planner::{Owner, SourceContent, SourceKey, SourceSide, TargetContent, TargetKey, TargetSide};
 
 /// Who we are, as a mark tells.
@@ -48,7 +48,7 @@ pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, filter: &F
             (name, key)
         })
         .collect();
-    block_collisions(&mut keys);
+    block_collisions(&mut keys, target);
     SourceSide { keys }
 }
 
@@ -70,8 +70,8 @@ fn source_key(name: &SecretName, listed: Listed, target: &Rule) -> SourceKey {
     SourceKey { key: listed.key, revision: listed.revision, target_key, content }
 }
 
-fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>) {
-    let spelled: Vec<_> = keys.iter().filter_map(|(name, key)| Some((name.clone(), key.target_key.clone()?))).collect();
+fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>, target: &Rule) {
+    let spelled: Vec<_> = keys.keys().filter_map(|name| Some((name.clone(), wanted(target, name)?))).collect();
     for met in collisions(spelled) {
         for name in &met.names {
             let others: Vec<_> = met.names.iter().filter(|other| *other != name).map(ToString::to_string).collect();
@@ -80,6 +80,14 @@ fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>) {
                 key.content = SourceContent::Blocked(Reason::NameCollision, detail);
             }
         }
+    }
+}
+
+/// The key that Airflow would look under; also for a name that may not be written there, as its key is read as another's.
+fn wanted(target: &Rule, name: &SecretName) -> Option<RemoteKey> {
+    match encode(target, name) {
+        Ok(key) | Err(NameError::Ambiguous { key, .. }) => Some(key),
+        Err(_) => None,
     }
 }
 

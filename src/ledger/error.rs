@@ -143,7 +143,7 @@ impl LedgerError {
                 "Make room on the disk that holds the ledger, then run again: what was begun is settled first."
             }
             Self::Permission { .. } => {
-                "Let the user who runs secretferry read and write the ledger's file and its folder."
+                "Let the user who runs secretferry read and write the ledger's file and its folder, which must be there."
             }
             Self::Disk(_) | Self::Damaged { .. } => "Check the disk, and put the ledger back from a backup.",
             Self::SealBroken => {

@@ -30,8 +30,10 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// States how the Airflow backend of this store reads a stored value.
     fn dialect(&self) -> &Dialect;
 
-    /// Looks for whatever would stop a job in `role`: address, identity, rights, token life. Every fault is a finding, none an error.
-    async fn check(&self, role: Role) -> Vec<Finding>;
+    /// Looks for whatever would stop jobs of these kinds in `role`: address, identity, rights, token life.
+    ///
+    /// Every fault is a finding, none an error; of rights and files that only other kinds need nothing is said.
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding>;
 
     /// Lists every key in `scope` to the last page, without values. An error means that there is no listing, not a shorter one.
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>>;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secretferry::model::{
-    Capabilities, Compare, Dialect, Effect, ErrorKind, Finding, Listed, Mark, RemoteKey, Revision, Scope, State,
+    Capabilities, Compare, Dialect, Effect, ErrorKind, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope, State,
 };
 use secretferry::naming::Rule;
 use secretferry::provider::memory::{MemoryProvider, MemoryShape};
@@ -145,8 +145,8 @@ impl Provider for Broken {
         self.memory.dialect()
     }
 
-    async fn check(&self, role: Role) -> Vec<Finding> {
-        self.memory.check(role).await
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.memory.check(role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures::FutureExt as _;
 use secretferry::model::{
-    Capabilities, Dialect, ErrorKind, Family, Finding, Listed, Mark, RemoteKey, Revision, Scope, SecretValue, State,
+    Capabilities, Dialect, ErrorKind, Family, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope, SecretValue,
+    State,
 };
 use secretferry::naming::Rule;
 use secretferry::provider::contract::all_failed;
@@ -232,8 +233,8 @@ impl Provider for Probe {
         self.inner.dialect()
     }
 
-    async fn check(&self, role: Role) -> Vec<Finding> {
-        self.inner.check(role).await
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.inner.check(role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

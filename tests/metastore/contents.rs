@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use secretferry::model::RemoteKey;
+use secretferry::model::{Kind, RemoteKey};
 use secretferry::provider::{Content, Quarantine, Record, Role, Store};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -128,7 +128,7 @@ async fn every_row_is_read_as_airflow_reads_it() {
         let ground = Ground::new(&metastore.url, &metastore.fernet_keys.join(","));
         let different = differences(&ground, &expected).await;
         assert_eq!(different, Vec::<String>::new(), "{}", metastore.name);
-        let findings = ground.open().await.check(Role::Source).await;
+        let findings = ground.open().await.check(Role::Source, &Kind::ALL).await;
         let release = &findings.iter().find(|finding| finding.code == "airflow-release").expect("it is said").message;
         let version = metastore.version.rsplit_once('.').map_or("", |(version, _)| version);
         assert!(release.contains(version), "{}: {release}", metastore.name);
@@ -164,11 +164,11 @@ async fn the_right_to_select_from_two_tables_is_enough() {
         let ground = Ground::new(&server_url(&format!("{role}:p"), database), &metastore.fernet_keys.join(","));
         assert_eq!(differences(&ground, &metastore.expected()).await, Vec::<String>::new(), "{}", metastore.name);
         let codes: Vec<&str> =
-            ground.open().await.check(Role::Source).await.iter().map(|finding| finding.code).collect();
+            ground.open().await.check(Role::Source, &Kind::ALL).await.iter().map(|finding| finding.code).collect();
         assert!(!codes.contains(&"role-can-write") && !codes.contains(&"denied"), "{codes:?}");
         let owner = Ground::new(&metastore.url, "");
         let codes: Vec<&str> =
-            owner.open().await.check(Role::Source).await.iter().map(|finding| finding.code).collect();
+            owner.open().await.check(Role::Source, &Kind::ALL).await.iter().map(|finding| finding.code).collect();
         assert!(codes.contains(&"role-can-write") && codes.contains(&"undecryptable"), "{codes:?}");
     }
 }

@@ -92,7 +92,7 @@ impl Ground {
 
     /// The findings that stop a job.
     pub async fn errors(&self) -> Vec<Finding> {
-        let mut findings = self.open().await.check(Role::Source).await;
+        let mut findings = self.open().await.check(Role::Source, &Kind::ALL).await;
         findings.retain(|finding| finding.severity == Severity::Error);
         findings
     }

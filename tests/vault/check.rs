@@ -1,6 +1,6 @@
 //! `check`: every missing right with the policy that grants it, and what will end sooner or later.
 
-use secretferry::model::{Finding, Severity};
+use secretferry::model::{Finding, Kind, Severity};
 use secretferry::provider::Role;
 use serde_json::json;
 
@@ -29,8 +29,8 @@ async fn who_may_do_everything_hears_nothing() {
     let mount = server.mount(2).await;
     server.must("POST", &format!("{mount}/data/air/c"), json!({"data": {}})).await;
     let shop = root(server, &format!("mount = {mount:?}\n{ONE_PATH}")).await;
-    assert_eq!(said(&shop.store.check(Role::Source).await), []);
-    assert_eq!(said(&shop.store.check(Role::Target).await), []);
+    assert_eq!(said(&shop.store.check(Role::Source, &Kind::ALL).await), []);
+    assert_eq!(said(&shop.store.check(Role::Target, &Kind::ALL).await), []);
 }
 
 #[tokio::test]
@@ -44,12 +44,12 @@ async fn the_policy_asked_for_is_the_policy_that_suffices() {
             // Something of the mount must be allowed, or Vault hides it altogether.
             let some = "path \"MOUNT/other/*\" { capabilities = [\"read\"] }";
             let poor = with_policy(server, &mount, some, json!({})).await;
-            let findings = poor.store.check(role).await;
+            let findings = poor.store.check(role, &Kind::ALL).await;
             assert!(findings.iter().any(|finding| finding.severity == Severity::Error), "{version} {role:?}");
             assert!(findings.iter().all(|finding| finding.code == "right-missing"), "{findings:?}");
             let hcl = asked_for(&findings);
             let rich = with_policy(server, &mount, &merged(&hcl), json!({})).await;
-            assert_eq!(said(&rich.store.check(role).await), [], "{version} {role:?}\n{hcl}");
+            assert_eq!(said(&rich.store.check(role, &Kind::ALL).await), [], "{version} {role:?}\n{hcl}");
             rich.list().await.unwrap();
         }
     }
@@ -74,7 +74,7 @@ async fn marks_and_deletes_are_warnings() {
                path \"MOUNT/metadata/air/*\" { capabilities = [\"read\", \"list\"] }";
     let shop = with_policy(server, &mount, hcl, json!({})).await;
     let warning = (Severity::Warning, "right-missing");
-    assert_eq!(said(&shop.store.check(Role::Target).await), [warning, warning, warning]);
+    assert_eq!(said(&shop.store.check(Role::Target, &Kind::ALL).await), [warning, warning, warning]);
 }
 
 #[tokio::test]
@@ -89,7 +89,11 @@ async fn a_token_that_ends_is_named() {
     ];
     for (more, expected) in rows {
         let shop = with_policy(server, &mount, all, more.clone()).await;
-        assert_eq!(said(&shop.store.check(Role::Target).await), expected.into_iter().collect::<Vec<_>>(), "{more}");
+        assert_eq!(
+            said(&shop.store.check(Role::Target, &Kind::ALL).await),
+            expected.into_iter().collect::<Vec<_>>(),
+            "{more}"
+        );
     }
 }
 
@@ -98,7 +102,7 @@ async fn an_empty_source_is_noted() {
     let server = shared().await;
     let mount = server.mount(2).await;
     let shop = root(server, &format!("mount = {mount:?}\n{ONE_PATH}")).await;
-    assert_eq!(said(&shop.store.check(Role::Source).await), [(Severity::Info, "prefix-empty")]);
+    assert_eq!(said(&shop.store.check(Role::Source, &Kind::ALL).await), [(Severity::Info, "prefix-empty")]);
 }
 
 #[tokio::test]
@@ -108,7 +112,7 @@ async fn a_dead_token_and_a_dead_server_are_findings() {
     let token = server.token_with("path \"kv/*\" { capabilities = [\"read\"] }", json!({})).await;
     let shop = opened(&server.address, &token, "mount = \"kv\"").await.unwrap();
     server.must("POST", "auth/token/revoke", json!({"token": token})).await;
-    assert_eq!(said(&shop.store.check(Role::Source).await), [(Severity::Error, "login-failed")]);
+    assert_eq!(said(&shop.store.check(Role::Source, &Kind::ALL).await), [(Severity::Error, "login-failed")]);
     drop(server);
-    assert_eq!(said(&shop.store.check(Role::Source).await), [(Severity::Error, "unreachable")]);
+    assert_eq!(said(&shop.store.check(Role::Source, &Kind::ALL).await), [(Severity::Error, "unreachable")]);
 }

@@ -1,6 +1,6 @@
 //! Faults of the real server: sealed, throttled, gone, wrong mount, wrong version.
 
-use secretferry::model::{Effect, ErrorKind};
+use secretferry::model::{Effect, ErrorKind, Kind};
 use secretferry::provider::Expect;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ async fn a_sealed_vault_is_unavailable_without_effect() {
     let error = shop.write("variables/k", "{}", &Expect::Absent).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::Unavailable, Effect::None));
     assert!(error.context.contains("sealed") && error.remedy.unwrap().contains("unseal"));
-    let findings = shop.store.check(secretferry::provider::Role::Target).await;
+    let findings = shop.store.check(secretferry::provider::Role::Target, &Kind::ALL).await;
     assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["sealed"]);
     server.must("PUT", "sys/unseal", json!({"key": server.unseal_key})).await;
     shop.write("variables/k", "{}", &Expect::Absent).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use secretferry::model::{Effect, ErrorKind, Severity};
+use secretferry::model::{Effect, ErrorKind, Kind, Severity};
 use secretferry::provider::{Expect, Role};
 use serde_json::{Value, json};
 
@@ -105,7 +105,7 @@ async fn health_tells_what_a_node_is() {
         })
         .await;
         let shop = opened(&stub.address, "hvs.x", "").await.unwrap();
-        let findings = shop.store.check(Role::Source).await;
+        let findings = shop.store.check(Role::Source, &Kind::ALL).await;
         let first = &findings[0];
         assert_eq!((first.code, first.severity), (code, severity), "{status}");
         assert_eq!(findings.len() > 1, severity == Severity::Info, "a standby serves, the others do not");

@@ -17,12 +17,11 @@ use crate::provider::{Caller, Error, Repeat, Result, Role};
 struct Survey {
     layout: Layout,
     revision: Option<String>,
-    connections: Result<Census>,
-    variables: Result<Census>,
+    censuses: Vec<(Kind, Result<Census>)>,
 }
 
 /// Looks for whatever would stop a job, and counts.
-pub async fn check(client: &Client, caller: &Caller, role: Role) -> Vec<Finding> {
+pub async fn check(client: &Client, caller: &Caller, role: Role, kinds: &[Kind]) -> Vec<Finding> {
     let store = client.faults().store.as_str();
     let mut findings = Vec::new();
     if role == Role::Target {
@@ -40,21 +39,23 @@ pub async fn check(client: &Client, caller: &Caller, role: Role) -> Vec<Finding>
     };
     findings.extend(of_address(client));
     let keyring = keys.unwrap_or_default();
-    match caller.call(Family::Auth, "check", Repeat::Safe, || survey(client, &keyring)).await {
+    match caller.call(Family::Auth, "check", Repeat::Safe, || survey(client, &keyring, kinds)).await {
         Ok(survey) => findings.extend(of_survey(store, &survey, &keyring)),
         Err(error) => findings.push(of_error(store, &error)),
     }
     findings
 }
 
-async fn survey(client: &Client, keys: &Keyring) -> Result<Survey> {
+async fn survey(client: &Client, keys: &Keyring, kinds: &[Kind]) -> Result<Survey> {
     let mut session = client.begin("check").await?;
     let layout = client.layout("check", &mut session).await?;
-    let connections = census(client, &mut session, &layout, Kind::Connection, keys).await;
-    let variables = census(client, &mut session, &layout, Kind::Variable, keys).await;
+    let mut censuses = Vec::new();
+    for kind in [Kind::Connection, Kind::Variable].into_iter().filter(|kind| kinds.contains(kind)) {
+        censuses.push((kind, census(client, &mut session, &layout, kind, keys).await));
+    }
     let revision = session.revision(&layout).await.map_err(|error| client.faults().of_sql("check", &error))?;
     client.end("check", session).await?;
-    Ok(Survey { layout, revision, connections, variables })
+    Ok(Survey { layout, revision, censuses })
 }
 
 async fn census(client: &Client, session: &mut Session, layout: &Layout, kind: Kind, keys: &Keyring) -> Result<Census> {
@@ -104,12 +105,12 @@ fn of_survey(store: &str, survey: &Survey, keys: &Keyring) -> Vec<Finding> {
     let mut findings = vec![of_revision(store, survey)];
     findings.extend(of_write_right(store, &survey.layout));
     let mut counted = Vec::new();
-    for (kind, census) in [(Kind::Connection, &survey.connections), (Kind::Variable, &survey.variables)] {
+    for (kind, census) in &survey.censuses {
         match census {
             Ok(census) => {
-                counted.push(format!("{} {} ({} of teams)", census.rows, kind.plural(), census.of_teams));
+                counted.push(rows(*kind, census));
                 findings.extend(of_census(store, census));
-                findings.extend(of_keys(store, kind, census, keys));
+                findings.extend(of_keys(store, *kind, census, keys));
             }
             Err(error) => findings.push(of_error(store, error)),
         }
@@ -120,6 +121,14 @@ fn of_survey(store: &str, survey: &Survey, keys: &Keyring) -> Vec<Finding> {
         findings.push(Finding::new(Severity::Info, "rows", store, counted.join(", ")));
     }
     findings
+}
+
+fn rows(kind: Kind, census: &Census) -> String {
+    let kind = if census.rows == 1 { kind.singular() } else { kind.plural() };
+    match census.of_teams {
+        0 => format!("{} {kind}", census.rows),
+        of_teams => format!("{} {kind} ({of_teams} of teams)", census.rows),
+    }
 }
 
 fn of_revision(store: &str, survey: &Survey) -> Finding {
@@ -194,6 +203,7 @@ fn of_keys(store: &str, kind: Kind, census: &Census, keys: &Keyring) -> Vec<Find
         let severity = if unopened == tokens { Severity::Error } else { Severity::Warning };
         let by = match keys.len() {
             0 => "there is no Fernet key to open them".to_owned(),
+            1 => "the only Fernet key does not open them".to_owned(),
             count => format!("none of the {count} Fernet keys opens them"),
         };
         let message = format!(

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use subtle::ConstantTimeEq;
 
 use crate::model::{
-    Capabilities, Compare, Dialect, ErrorKind, Finding, Listed, Mark, RemoteKey, Revision, Scope, SecretValue, State,
+    Capabilities, Compare, Dialect, ErrorKind, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope, SecretValue,
+    State,
 };
 use crate::naming::Rule;
 use crate::provider::contract::{Content, Entry, Expect, Provider, Record, Role, Store, StoreInfo};
@@ -123,8 +124,8 @@ impl Provider for Expecting {
         self.inner.dialect()
     }
 
-    async fn check(&self, role: Role) -> Vec<Finding> {
-        self.inner.check(role).await
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.inner.check(role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

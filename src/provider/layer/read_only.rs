@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::model::{Capabilities, Dialect, ErrorKind, Finding, Listed, Mark, RemoteKey, Revision, Scope};
+use crate::model::{Capabilities, Dialect, ErrorKind, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope};
 use crate::naming::Rule;
 use crate::provider::contract::{Entry, Expect, Provider, Record, Role, Store, StoreInfo};
 use crate::provider::error::{Error, Result};
@@ -46,8 +46,8 @@ impl Provider for ReadOnly {
         self.inner.dialect()
     }
 
-    async fn check(&self, role: Role) -> Vec<Finding> {
-        self.inner.check(role).await
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.inner.check(role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

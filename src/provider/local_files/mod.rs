@@ -14,6 +14,8 @@ mod settings;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,8 +31,8 @@ use super::contract::{
 use super::error::{Error, Result};
 use super::pace::Paces;
 use crate::model::{
-    Capabilities, Compare, Deletes, Dialect, ErrorKind, Family, Finding, Kind, Listed, Mark, RemoteKey, Revision,
-    Revisions, Scope, SecretValue, Severity, State,
+    Capabilities, Compare, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed, Mark, Observer,
+    RemoteKey, Revision, Revisions, Scope, SecretValue, Severity, State,
 };
 use crate::naming::Rule;
 
@@ -40,13 +42,13 @@ pub use settings::{FileShape, LocalFilesSettings};
 pub const KIND: &str = "local-files";
 
 /// JSON files, one for each kind of secret.
-#[derive(Debug)]
 pub struct LocalFilesProvider {
     info: StoreInfo,
     rule: Rule,
     dialect: Dialect,
     role: Role,
     caller: Caller,
+    observer: Arc<dyn Observer>,
     files: BTreeMap<Kind, Drawer>,
 }
 
@@ -76,8 +78,7 @@ const CAPABILITIES: Capabilities = Capabilities {
 
 impl LocalFilesProvider {
     fn open(settings: &LocalFilesSettings, opening: &Opening) -> Self {
-        let observer = opening.observer.clone();
-        let caller = Caller::new(&opening.name, observer, CallSettings::default(), Paces::unlimited());
+        let caller = Caller::new(&opening.name, opening.observer.clone(), CallSettings::default(), Paces::unlimited());
         let drawer = |path: &std::path::Path| {
             let file = JsonFile::new(path.to_owned());
             Drawer { scribe: Scribe::start(&opening.name, file.clone(), caller.clone()), file }
@@ -95,7 +96,15 @@ impl LocalFilesProvider {
             role: opening.role,
             files: settings.files().map(|(kind, _, path)| (kind, drawer(path))).collect(),
             caller,
+            observer: opening.observer.clone(),
         }
+    }
+
+    /// What there is to say of an entry that nothing can ask for.
+    fn nameless(&self, kind: Kind) -> Finding {
+        let message = format!("{} has an entry with an empty id: it cannot be carried and is left out", kind.plural());
+        let finding = Finding::new(Severity::Warning, "nameless-entry", &self.info.name, message);
+        finding.with_remedy("give it a name in the file, or delete it")
     }
 
     /// Reads the file of a kind; `None` where the kind is off.
@@ -197,6 +206,12 @@ fn record(key: &RemoteKey, found: Found<'_>) -> Record {
     Record { listed: listed(key.clone()), content }
 }
 
+impl fmt::Debug for LocalFilesProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalFilesProvider").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
 #[async_trait]
 impl Provider for LocalFilesProvider {
     fn info(&self) -> &StoreInfo {
@@ -215,9 +230,9 @@ impl Provider for LocalFilesProvider {
         &self.dialect
     }
 
-    async fn check(&self, role: Role) -> Vec<Finding> {
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for drawer in self.files.values() {
+        for drawer in kinds.iter().filter_map(|kind| self.files.get(kind)) {
             let (store, file) = (self.info.name.clone(), drawer.file.clone());
             let found = spawn_blocking(move || check::findings(&store, &file, role)).await;
             findings.extend(found.unwrap_or_else(|_| {
@@ -232,7 +247,11 @@ impl Provider for LocalFilesProvider {
         let mut all = Vec::new();
         for kind in &scope.kinds {
             if let Some(document) = self.load(Family::List, "list", *kind).await? {
-                all.extend(document.keys().into_iter().map(|id| listed(rule::key(*kind, id))));
+                let (named, nameless): (Vec<_>, Vec<_>) = document.keys().into_iter().partition(|id| !id.is_empty());
+                if !nameless.is_empty() {
+                    self.observer.observe(&Event::Found(self.nameless(*kind)));
+                }
+                all.extend(named.into_iter().map(|id| listed(rule::key(*kind, id))));
             }
         }
         Ok(all)

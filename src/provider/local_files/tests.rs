@@ -143,7 +143,7 @@ async fn check_finds_what_would_stop_a_job() {
     let folder = tempfile::tempdir().unwrap();
     let codes = async |path: &Path, role| {
         let (store, _) = open(path, role).await;
-        store.check(role).await.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+        store.check(role, &Kind::ALL).await.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
     };
     assert_eq!(codes(folder.path(), Role::Source).await, ["file-missing", "file-missing"]);
     assert!(codes(folder.path(), Role::Target).await.is_empty());

@@ -17,8 +17,8 @@ use self::shelf::Shelf;
 use super::contract::{Content, Entry, Expect, Provider, Record, Role, StoreInfo, all_failed};
 use super::error::{Error, Result};
 use crate::model::{
-    Capabilities, Dialect, Effect, ErrorKind, Family, Finding, Listed, Mark, RemoteKey, Revision, Revisions, Scope,
-    Severity, State,
+    Capabilities, Dialect, Effect, ErrorKind, Family, Finding, Kind, Listed, Mark, RemoteKey, Revision, Revisions,
+    Scope, Severity, State,
 };
 use crate::naming::Rule;
 
@@ -175,7 +175,7 @@ impl Provider for MemoryProvider {
         &self.shape.dialect
     }
 
-    async fn check(&self, _: Role) -> Vec<Finding> {
+    async fn check(&self, _: Role, _: &[Kind]) -> Vec<Finding> {
         match self.begin(Family::Auth, &[]).await {
             Ok(None) => Vec::new(),
             Ok(Some(error)) | Err(error) => {

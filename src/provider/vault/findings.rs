@@ -1,6 +1,6 @@
 //! `check`: whatever would stop a job, each as a finding with its remedy; and what will, sooner or later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ struct RightsAnswer {
 
 impl VaultProvider {
     /// Everything there is to say, all at once: what cannot be asked because of an earlier fault is left out.
-    pub(super) async fn findings(&self, role: Role) -> Vec<Finding> {
+    pub(super) async fn findings(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
         let mut findings = self.standing.clone();
         match self.health().await {
             Ok(finding) => findings.extend(finding),
@@ -43,11 +43,11 @@ impl VaultProvider {
                 return findings;
             }
         };
-        let rights = self.missing_rights(&mounts, role).await;
+        let rights = self.missing_rights(&mounts, role, kinds).await;
         let all_there = rights.is_empty();
         findings.extend(rights);
         if all_there && role == Role::Source {
-            findings.extend(self.empty_prefixes().await);
+            findings.extend(self.empty_prefixes(kinds).await);
         }
         findings
     }
@@ -120,9 +120,11 @@ impl VaultProvider {
         }
     }
 
-    async fn missing_rights(&self, mounts: &[String], role: Role) -> Vec<Finding> {
+    async fn missing_rights(&self, mounts: &[String], role: Role, kinds: &[Kind]) -> Vec<Finding> {
         let version = self.engine.version();
-        let grants: Vec<Grant> = mounts.iter().flat_map(|mount| grants(&self.layout, mount, version, role)).collect();
+        let prefixes: BTreeSet<&str> =
+            kinds.iter().flat_map(|kind| self.rule.place(*kind).prefixes()).map(String::as_str).collect();
+        let grants: Vec<Grant> = mounts.iter().flat_map(|mount| grants(&prefixes, mount, version, role)).collect();
         let rights = match self.rights(&grants).await {
             Ok(rights) => rights,
             Err(error) => return vec![self.failed("rights-unknown", &error)],
@@ -162,12 +164,12 @@ impl VaultProvider {
         Some(self.finding(severity, "right-missing", &message).with_remedy(grant.hcl()))
     }
 
-    async fn empty_prefixes(&self) -> Vec<Finding> {
+    async fn empty_prefixes(&self, kinds: &[Kind]) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for kind in Kind::ALL.into_iter().filter(|kind| !self.rule.place(*kind).prefixes().is_empty()) {
-            match self.list(&Scope { kinds: vec![kind] }).await {
+        for kind in kinds.iter().filter(|kind| !self.rule.place(**kind).prefixes().is_empty()) {
+            match self.list(&Scope { kinds: vec![*kind] }).await {
                 Ok(keys) if keys.is_empty() => {
-                    let prefixes = self.rule.place(kind).prefixes().join("/, ");
+                    let prefixes = self.rule.place(*kind).prefixes().join("/, ");
                     let message = format!("there are no {} under {prefixes}/", kind.plural());
                     let finding = self.finding(Severity::Info, "prefix-empty", &message);
                     findings.push(finding.with_remedy("check mount and the path, or leave the kind out of the job"));

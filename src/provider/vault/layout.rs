@@ -68,11 +68,6 @@ impl Layout {
         self.mount.as_deref()
     }
 
-    /// Every prefix of the kinds that are on, each once.
-    pub fn prefixes(&self) -> &[String] {
-        &self.prefixes
-    }
-
     /// Finds a key's place, or refuses a key that a URL would bend into another.
     pub fn locate<'a>(&'a self, key: &'a RemoteKey) -> Result<Spot<'a>> {
         let spot = match &self.mount {

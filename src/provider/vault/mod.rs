@@ -38,8 +38,8 @@ pub use settings::{AuthSettings, PathSetting, TeamsSetting, Unbuilt, VaultSettin
 use walk::Walk;
 
 use crate::model::{
-    Capabilities, ConnectionDialect, Dialect, ErrorKind, Finding, Listed, Mark, RemoteKey, Revision, Scope, State,
-    TextDialect,
+    Capabilities, ConnectionDialect, Dialect, ErrorKind, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope,
+    State, TextDialect,
 };
 use crate::naming::{Rule, decode};
 use crate::provider::{Entry, Error, Expect, Provider, Record, Result, Role, StoreInfo};
@@ -127,8 +127,8 @@ impl Provider for VaultProvider {
         &DIALECT
     }
 
-    async fn check(&self, role: Role) -> Vec<Finding> {
-        self.findings(role).await
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.findings(role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

@@ -1,6 +1,8 @@
 //! The rights a job needs, and the HCL of the Vault policy that grants them.
 
-use super::layout::{Area, Layout, below};
+use std::collections::BTreeSet;
+
+use super::layout::{Area, below};
 use super::rule::KvVersion;
 use crate::provider::Role;
 
@@ -46,8 +48,8 @@ pub(super) fn hcl(path: &str, capabilities: &[&str]) -> String {
 const READ: &[&str] = &["read"];
 const LIST: &[&str] = &["list"];
 
-/// Every grant that a job in `role` needs on `mount`.
-pub(super) fn grants(layout: &Layout, mount: &str, version: KvVersion, role: Role) -> Vec<Grant> {
+/// Every grant that a job in `role` needs on `mount` for what lies below `prefixes`.
+pub(super) fn grants(prefixes: &BTreeSet<&str>, mount: &str, version: KvVersion, role: Role) -> Vec<Grant> {
     let rows: &[(Area, &'static [&'static str], Need)] = match (version, role) {
         (KvVersion::One, Role::Source) => &[(Area::Plain, READ, Need::Job), (Area::Plain, LIST, Need::Job)],
         (KvVersion::One, Role::Target) => &[
@@ -67,19 +69,17 @@ pub(super) fn grants(layout: &Layout, mount: &str, version: KvVersion, role: Rol
             (Area::Undelete, &["update"], Need::Deletes),
         ],
     };
-    let grant = |prefix: &String, (area, capabilities, need): &(Area, &'static [&'static str], Need)| Grant {
+    let grant = |prefix: &str, (area, capabilities, need): &(Area, &'static [&'static str], Need)| Grant {
         path: below(*area, mount, prefix, "*"),
         capabilities,
         need: *need,
     };
-    layout.prefixes().iter().flat_map(|prefix| rows.iter().map(move |row| grant(prefix, row))).collect()
+    prefixes.iter().flat_map(|prefix| rows.iter().map(move |row| grant(prefix, row))).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::rule::rule;
     use super::*;
-    use crate::naming::{Mount, Place, Teams};
 
     #[test]
     fn a_grant_is_spelled_as_a_policy_takes_it() {
@@ -98,11 +98,9 @@ mod tests {
 
     #[test]
     fn the_manual_grants_what_is_needed() {
-        let places = [Place::prefix("connections"), Place::Off, Place::Off];
-        let rule = rule(places, Teams::Unsupported, Mount::Fixed);
-        let layout = Layout::new("vault", Some("secret".to_owned()), &rule);
+        let prefixes = BTreeSet::from(["connections"]);
         for role in [Role::Source, Role::Target] {
-            for grant in grants(&layout, "secret", KvVersion::Two, role) {
+            for grant in grants(&prefixes, "secret", KvVersion::Two, role) {
                 let line = in_the_manual(role, &grant.path);
                 let all = grant.capabilities.iter().all(|capability| line.contains(&format!("{capability:?}")));
                 assert!(all, "{role:?}: {} is not in {line:?}", grant.hcl());

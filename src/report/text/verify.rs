@@ -22,7 +22,7 @@ pub fn verify(report: &VerifyReport, paper: Paper) -> String {
 fn detail(wrong: &Mismatch) -> String {
     match wrong.fields.as_slice() {
         [] => wrong.detail.clone(),
-        fields => format!("{}: {}", wrong.detail, fields.join(", ")),
+        fields => format!("{} ({})", wrong.detail, fields.join(", ")),
     }
 }
 

@@ -42,7 +42,7 @@ async fn airflow_1_10_with_all_its_oddities() {
     ] {
         assert_eq!(shown(&store, key).await, expected, "{key}");
     }
-    let findings = store.check(Role::Source).await;
+    let findings = store.check(Role::Source, &Kind::ALL).await;
     let expected = [
         "airflow-release",
         "nameless-row",
@@ -193,13 +193,13 @@ async fn keys_are_read_afresh_and_in_their_order() {
     // Airflow's way to say that nothing is encrypted; the token is no value all the same.
     fixture.put("keys", "");
     assert_eq!(shown(&store, "variables/v").await, r#"Undecryptable("val")"#);
-    let findings = store.check(Role::Source).await;
+    let findings = store.check(Role::Source, &Kind::ALL).await;
     let undecryptable = findings.iter().find(|finding| finding.code == "undecryptable").expect("it is said");
     assert_eq!(undecryptable.severity, Severity::Error);
     fixture.put("keys", &format!("{A},"));
     let answer = store.read(&[RemoteKey::new("variables/v")]).await.remove(0).expect_err("the keys are wrong");
     assert!(answer.to_string().contains("key 2 of 2"), "{answer}");
-    assert!(codes(&store.check(Role::Source).await).contains(&"unusable"));
+    assert!(codes(&store.check(Role::Source, &Kind::ALL).await).contains(&"unusable"));
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn whatever_sqlite_holds_in_a_column_is_read_or_quarantined() {
     ] {
         assert_eq!(shown(&store, key).await, expected, "{key}");
     }
-    assert!(codes(&store.check(Role::Source).await).contains(&"malformed-row"));
+    assert!(codes(&store.check(Role::Source, &Kind::ALL).await).contains(&"malformed-row"));
 }
 
 #[tokio::test]
@@ -236,5 +236,5 @@ async fn it_is_a_source_and_nothing_else() {
     let error = store.delete(&RemoteKey::new("variables/v"), &Expect::Anything).await.expect_err("it cannot");
     assert_eq!(error.kind, ErrorKind::Unsupported);
     assert!(!store.capabilities().write);
-    assert!(codes(&store.check(Role::Target).await).contains(&"source-only"));
+    assert!(codes(&store.check(Role::Target, &Kind::ALL).await).contains(&"source-only"));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fixture::{AIRFLOW_1_10, Fixture, everything, keys};
-use crate::model::{ErrorKind, Finding, Severity};
+use crate::model::{ErrorKind, Finding, Kind, Severity};
 use crate::provider::airflow_metastore::MetastoreSettings;
 use crate::provider::{Role, StoreSettings as _};
 use crate::settings::{DurationText, read_table};
@@ -11,7 +11,7 @@ use crate::settings::{DurationText, read_table};
 async fn complaint(fixture: &Fixture) -> Finding {
     let settings = MetastoreSettings { timeout: Some(DurationText(Duration::from_millis(200))), ..fixture.settings() };
     let store = fixture.try_open(settings).await.expect("the URL is good");
-    let mut findings = store.check(Role::Source).await;
+    let mut findings = store.check(Role::Source, &Kind::ALL).await;
     findings.retain(|finding| finding.severity == Severity::Error);
     assert_eq!(findings.len(), 1, "{findings:?}");
     findings.remove(0)

@@ -1,0 +1,15 @@
+//! The command as a person meets it: what it prints, to the letter, and what it ends with. Hermetic.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
+
+mod config;
+mod content;
+mod demo;
+mod documents;
+mod help;
+mod ledger;
+mod metastore;
+mod output;
+mod rights;
+mod story;
+mod terminal;
+mod tour;
