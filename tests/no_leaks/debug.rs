@@ -97,7 +97,9 @@ fn a_connection_on_its_whole_way() {
         max_value: None,
         empty_values: true,
     };
-    let ready = carriage.prepare(&name, &Content::Value(stored), Masked::IsPoison);
+    let listed = Listed { key: RemoteKey::new("connections/c"), state: State::Live, revision: None, mark: None };
+    let record = Record { listed, content: Content::Value(stored) };
+    let ready = carriage.prepare(&name, Some(&record), Masked::IsPoison);
     let secret = Secret::Connection(connection.clone());
     let judgement = judge(&name, &secret, &VAULT, Form::Fields, &Reader::ALL);
     assert!(judgement.fits(), "the control: it is carried");
