@@ -29,7 +29,7 @@ async fn the_first_finishes_what_is_in_flight() {
     for signal in ["INT", "TERM"] {
         let (world, running, gate) = writing(Deed::HoldRequest).await;
         running.signal(signal).await;
-        running.tells("Finishing the steps in flight; interrupt again to stop at once").await;
+        running.tells("what is in flight is finished first; interrupt again to stop at once").await;
         gate.open();
         let ended =
             running.ended().await.with_outcomes(130, &[("created", IN_FLIGHT), ("not-started", 22 - IN_FLIGHT)]);
@@ -46,7 +46,7 @@ async fn the_second_stops_at_once() {
         let deed = if written == 0 { Deed::HoldRequest } else { Deed::HoldAnswer };
         let (world, running, gate) = writing(deed).await;
         running.signal("INT").await;
-        running.tells("Finishing the steps in flight").await;
+        running.tells("interrupt again to stop at once").await;
         running.signal("INT").await;
         let ended = running.ended().await.with_code(130).telling(&["Stopped at once; the next apply settles"]);
         assert_eq!(ended.out, "");
@@ -85,9 +85,11 @@ async fn an_interrupt_before_the_plan_does_nothing() {
     let running = world.applying();
     world.proxy.holds(1).await;
     running.signal("INT").await;
-    running.tells("Finishing").await;
+    running.tells("interrupt again to stop at once").await;
+    let ended = running.ended().await.with_code(130).telling(&["interrupted before it began to write"]);
+    assert_eq!(ended.out, "");
     gate.open();
-    running.ended().await.with_outcomes(130, &[("not-started", 22)]);
+    assert_eq!(world.runs().await[0].1, "interrupted");
     assert_eq!(world.held().await.len(), 0);
     goes_on(&world, 0).await;
 }

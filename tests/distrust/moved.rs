@@ -50,8 +50,8 @@ async fn a_source_row_that_changes_while_a_person_thinks_is_not_written() {
 async fn whatever_is_not_yes_does_nothing() {
     for answer in ["no", "y", "YES", ""] {
         let world = World::new(shared().await, Setting { variables: 1, ..Setting::default() }).await;
-        let ended = answered(asked(&world).await, answer).await.with_code(0);
-        assert!(ended.out.contains("Nothing was done"), "{ended:?}");
+        let ended = answered(asked(&world).await, answer).await.with_code(130);
+        assert!(ended.out.contains("declined; nothing was written"), "{ended:?}");
         assert_eq!(world.held().await.len(), 0);
         assert_eq!(world.runs().await[0].1, "interrupted");
     }

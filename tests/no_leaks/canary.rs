@@ -73,7 +73,9 @@ impl Aviary {
 
     /// A new canary of letters, digits, and all that is spelled otherwise in JSON, URLs and logs.
     pub fn hatch(&mut self, name: &str) -> String {
-        let text = format!("{}é\"\\/+ &%'{}", letters(14), letters(14));
+        // Letters stand between, or the rest of one canary could be taken for that of another.
+        let [head, first, second, third, fourth, tail] = [12, 4, 4, 4, 4, 12].map(letters);
+        let text = format!("{head}é{first}\"\\{second}/+{third} &{fourth}%'{tail}");
         self.watch(name, text.as_bytes());
         text
     }

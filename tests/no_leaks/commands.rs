@@ -98,7 +98,7 @@ async fn a_metastore_into_a_vault() {
     }
     ground.run(&["plan", "--show-fields", "password"]).await.with_code(2);
     ground.run(&["plan", "--show-fields", "extra"]).await.with_code(2);
-    let apply = ["apply", "--yes", "--show-fields", "host,login,schema,conn_type,port"];
+    let apply = ["apply", "--yes", "--show-fields", "host,login,schema,conn_type,port", "-vvv"];
     let applied = ground.run_showing(&apply, &SHOWABLE).await.with_code(0);
     assert!(applied.out.contains("5 created"), "{applied:?}");
     ground.search_files();

@@ -75,7 +75,8 @@ impl Ground {
 
     /// Every command of a config, printed for people and for machines, as talkative as it gets; then what they left behind.
     pub async fn run_all(&mut self, ids: &[&str]) {
-        for talk in [&[][..], &["-v"], &["-vv", "--json"], &["-vvv"], &["-vvv", "--json"]] {
+        // The most talkative come first: they have something to do.
+        for talk in [&["-vvv"][..], &["-vvv", "--json"], &["-vv", "--json"], &["-v"], &[]] {
             let commands = [&["check"][..], &["check", "--offline"], &["plan"], &["apply", "--yes"], &["apply", "-y"]];
             let more =
                 [&["verify"][..], &["history"], &["audit", "show"], &["audit", "verify"], &["plan", "--exit-code"]];
