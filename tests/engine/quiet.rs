@@ -14,10 +14,13 @@ fn unversioned() -> MemoryShape {
     shape
 }
 
+/// What it is about, the two shapes, and the calls of each store in the first and the second run.
+type Row = (&'static str, MemoryShape, MemoryShape, [Calls; 2], [Calls; 2]);
+
 #[tokio::test]
 async fn the_second_run_asks_only_what_proves_that_nothing_changed() {
     // list, stat, read, write, delete; of the first run and of the second, on 25 keys.
-    let rows: [(&str, MemoryShape, MemoryShape, [Calls; 2], [Calls; 2]); 6] = [
+    let rows: [Row; 6] = [
         (
             "listings prove all",
             shapes::metastore(),
