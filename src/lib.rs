@@ -79,16 +79,19 @@
 //!   vault/                HashiCorp Vault's KV engines as a store of Airflow's keys
 //! engine/      FLOOR 4  one run: look at both sides, decide, act, settle, prove
 //!   apply.rs              Acts on a plan that was shown
+//!   delete.rs             Deletes come last
 //!   error.rs              Why a run failed as a whole
+//!   expectation.rs        What a change is conditional on
 //!   job.rs                A job as it runs: from where, to where, what, and what it may do
 //!   lens.rs               How a run looks at values
 //!   outcome.rs            What became of a run, or of a look at both sides: plain data for reports
-//!   preview.rs            Lists both sides, reads what must be read, reduces it and decides
+//!   preview.rs            Looks at both sides and decides
 //!   read.rs               Looks at keys and reads values, many at a time and in the store's batches
 //!   reduce.rs             Reduces a value to a fingerprint and facts
 //!   settle.rs             Unknown effects and dead runs
 //!   show.rs               One name in one store, as a person may see it
 //!   sides.rs              Turns two listings into the two sides a plan is made of
+//!   survey.rs             One look at both sides
 //!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
 //!   write.rs              One step of a plan: read again, compare, intent, write, outcome
 //! report/      FLOOR 5  what people and machines see; pure

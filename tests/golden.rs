@@ -259,7 +259,9 @@ fn carried(row: &Object) -> Vec<String> {
         let wanted = if without_uri || refused { "blocked".to_owned() } else { unavoidable(input, connection) };
         let got = match judge(&name, &secret, &dialect, form, &Reader::ALL) {
             Judgement::Blocked(_) => "blocked".to_owned(),
-            Judgement::Fits { notes, .. } => notes.iter().map(|note| format!("{note}; ")).collect(),
+            Judgement::Fits { notes, .. } => {
+                notes.iter().map(|note| format!("{}: {}; ", note.field, note.kind.as_str())).collect()
+            }
         };
         if got != wanted {
             faults.push(format!("{id} {connection:?}: wanted {wanted:?}, got {got:?}"));

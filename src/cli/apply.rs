@@ -9,7 +9,7 @@ use super::failure::{FAILED, FOUND, Failure, INTERRUPTED};
 use super::progress::Progress;
 use super::run::{Consent, Ended, carry_out};
 use super::session::{Narrowing, Session};
-use crate::engine::{Job, RunReport, RunStatus, StepOutcome};
+use crate::engine::{Job, RunReport, RunStatus};
 use crate::report::{json, text};
 
 /// Carries out a job, with a person's consent or `--yes`.
@@ -37,11 +37,10 @@ pub async fn apply(config: Option<&Path>, args: args::Apply, console: &Console) 
 
 /// The exit code of a run, the first that fits.
 fn exit_code(job: &Job, report: &RunReport) -> u8 {
-    let well = |step: &StepOutcome| step.outcome.is_good() || job.accepts(&step.name);
     match report.status {
         RunStatus::Failed | RunStatus::Died | RunStatus::Running => FAILED,
         RunStatus::Interrupted => INTERRUPTED,
-        _ if report.outcomes.iter().all(well) => 0,
+        _ if report.outcomes.iter().all(|step| job.is_content_with(step)) => 0,
         _ => FOUND,
     }
 }

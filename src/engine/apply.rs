@@ -8,21 +8,21 @@ use futures::StreamExt;
 use futures::stream;
 use tokio_util::sync::CancellationToken;
 
-use super::error::RunError;
+use super::error::{RunError, is_away};
 use super::job::Job;
 use super::outcome::{RunReport, StepOutcome};
 use super::preview::{Preview, Stores};
-use super::read::Progress;
+use super::read::{Progress, read_batch};
 use super::write::Writer;
 use crate::ledger::{Lease, Ledger, LedgerError, Remembered, RunEnd, RunId, RunStatus, Seen};
-use crate::model::{Action, Event, Observer, Outcome, RemoteKey, Stage};
+use crate::model::{Action, ErrorKind, Event, Observer, Outcome, RemoteKey, Stage};
 use crate::planner::{Depth, Plan, Remember, Step};
 use crate::provider::{self, Record};
 
 /// How many store errors in a row end a run: by then it is the store, not the keys.
 const PATIENCE: u32 = 8;
 
-/// How many source values are read at once before they are written, at the most.
+/// The most source values of one read; of reads, at most two are under way or waiting beside the one being written.
 const READ_AHEAD: usize = 64;
 
 /// A run that holds its target's lease.
@@ -58,9 +58,11 @@ struct Fatal {
 }
 
 impl Trouble {
-    /// Counts a store's answer; too many errors in a row end the run.
-    pub(super) fn answered(&self, error: Option<&crate::provider::Error>) {
-        match error {
+    /// Counts a store's answer; too many failures in a row end the run.
+    ///
+    /// A refusal is an answer about one key: the store is there.
+    pub(super) fn answered(&self, error: Option<&provider::Error>) {
+        match error.filter(|error| is_away(error) || error.kind == ErrorKind::Unexpected) {
             None => self.failures.store(0, Ordering::Relaxed),
             Some(error) => {
                 if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE {
@@ -107,8 +109,10 @@ pub async fn apply(run: &Run<'_>, preview: Preview) -> Result<RunReport, RunErro
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let mut outcomes: Vec<_> =
         plan.steps.iter().filter(|step| !step.action.changes()).map(|step| writer.left_alone(step)).collect();
-    outcomes.extend(carry_all(&writer, &plan, progress).await);
-    outcomes.extend(take_over_and_delete(&writer, &plan, progress).await);
+    let mut carried = carry_all(&writer, &plan, progress).await;
+    carried.extend(adopt_all(&writer, &plan, progress).await);
+    let deleted = delete_all(&writer, &plan, &carried, progress).await;
+    outcomes.extend(carried.into_iter().chain(deleted));
     progress.end();
     outcomes.sort_by(|one, other| one.name.cmp(&other.name));
     remember(run, &plan, &lens.carriage.shape(), &trouble).await;
@@ -162,21 +166,46 @@ async fn read_chunk<'s>(
         return chunk.into_iter().map(|step| (step, Ok(None))).collect();
     }
     let keys: Vec<RemoteKey> = chunk.iter().filter_map(|step| step.source_key.clone()).collect();
-    let answers = writer.run.stores.source.read(&keys).await;
+    let answers = read_batch(&writer.run.stores.source, &keys).await;
+    // A batch is one request: it counts once, however many keys it failed for.
+    if let Some(error) = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|error| is_away(error)) {
+        writer.trouble.answered(Some(error));
+    }
     chunk.into_iter().zip(answers).collect()
 }
 
-/// Adoptions and deletes come last: by then everything that could fail harmlessly has been tried.
-async fn take_over_and_delete(writer: &Writer<'_>, plan: &Plan, progress: Progress<'_>) -> Vec<StepOutcome> {
-    let width = writer.run.stores.target.capabilities().width.max(1);
-    let steps: Vec<_> = plan.changes().filter(|step| matches!(step.action, Action::Adopt | Action::Delete)).collect();
-    stream::iter(steps)
+/// Takes keys over.
+async fn adopt_all(writer: &Writer<'_>, plan: &Plan, progress: Progress<'_>) -> Vec<StepOutcome> {
+    stream::iter(plan.changes().filter(|step| step.action == Action::Adopt))
         .map(|step| async move {
-            let ended = writer.change_owner_or_delete(step).await;
+            let ended = writer.adopt(step).await;
             tell(writer, &ended, progress);
             ended
         })
-        .buffer_unordered(width)
+        .buffer_unordered(writer.run.stores.target.capabilities().width.max(1))
+        .collect()
+        .await
+}
+
+/// Takes keys away, last of all: by then everything that could speak against it has been tried.
+async fn delete_all(
+    writer: &Writer<'_>,
+    plan: &Plan,
+    carried: &[StepOutcome],
+    progress: Progress<'_>,
+) -> Vec<StepOutcome> {
+    let deletes: Vec<_> = plan.changes().filter(|step| step.action == Action::Delete).collect();
+    let objections = &writer.objections(&deletes, carried).await;
+    stream::iter(deletes)
+        .map(|step| async move {
+            let ended = match objections.get(&step.name) {
+                Some(ended) => writer.outcome(step, ended.clone()),
+                None => writer.delete(step).await,
+            };
+            tell(writer, &ended, progress);
+            ended
+        })
+        .buffer_unordered(writer.run.stores.target.capabilities().width.max(1))
         .collect()
         .await
 }
@@ -227,7 +256,7 @@ fn status(run: &Run<'_>, report: &RunReport) -> RunStatus {
         RunStatus::Failed
     } else if run.stop.is_cancelled() && not_started {
         RunStatus::Interrupted
-    } else if report.outcomes.iter().all(|step| step.outcome.is_good() || run.job.accepts(&step.name)) {
+    } else if report.outcomes.iter().all(|step| run.job.is_content_with(step)) {
         RunStatus::Succeeded
     } else {
         RunStatus::Incomplete

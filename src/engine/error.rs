@@ -1,7 +1,7 @@
 //! Why a run failed as a whole.
 
 use crate::ledger::LedgerError;
-use crate::model::Stage;
+use crate::model::{ErrorKind, Reason, Stage};
 use crate::provider;
 
 /// A run that could not go on; single keys fail in their own outcomes.
@@ -48,4 +48,14 @@ impl RunError {
         let job = job.to_owned();
         move |source| Self::Ledger { job: job.clone(), source }
     }
+}
+
+/// Tells whether a store is away as a whole: what a run cannot go on without. Any other error is about one key.
+pub(super) fn is_away(error: &provider::Error) -> bool {
+    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::RateLimited)
+}
+
+/// Why a source's key that cannot be read is set aside.
+pub(super) fn unread_source(error: &provider::Error) -> Reason {
+    if error.kind == ErrorKind::Denied { Reason::SourceDenied } else { Reason::SourceFailed }
 }

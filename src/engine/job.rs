@@ -1,8 +1,10 @@
 //! A job as it runs: from where, to where, what, and what it may do.
 
-use crate::model::{Field, Form, Kind, Reader, SecretName};
+use super::outcome::StepOutcome;
+use super::reduce::Masked;
+use crate::model::{Field, Form, Kind, Outcome, Reader, SecretName};
 use crate::naming::Filter;
-use crate::planner::{Depth, Policy};
+use crate::planner::{DeletePolicy, Depth, Policy};
 
 /// One configured job.
 #[derive(Debug, Clone)]
@@ -42,9 +44,22 @@ impl Job {
         named(&self.accept, name)
     }
 
-    /// Tells whether the value of `name` really may be `***`.
-    pub fn allows_masked(&self, name: &SecretName) -> bool {
-        named(&self.allow_masked, name)
+    /// Tells whether a key ended as a person would wish, or is blocked or quarantined and that is known and fine.
+    pub fn is_content_with(&self, step: &StepOutcome) -> bool {
+        let refused = matches!(step.outcome, Outcome::Blocked | Outcome::Quarantined);
+        step.outcome.is_good() || (refused && self.accepts(&step.name))
+    }
+
+    /// Whether `***` is the true value of `name`.
+    pub fn masked(&self, name: &SecretName) -> Masked {
+        if named(&self.allow_masked, name) { Masked::IsValue } else { Masked::IsPoison }
+    }
+
+    /// The policy of this run: one that a command narrows takes nothing away and counts no key as gone, for the guards
+    /// judge by the whole of a job.
+    pub fn policy(&self) -> Policy {
+        let deletes = if self.filter.is_narrowed() { DeletePolicy::Never } else { self.policy.deletes };
+        Policy { deletes, ..self.policy.clone() }
     }
 }
 

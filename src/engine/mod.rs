@@ -1,7 +1,9 @@
 //! Floor 4, one run: look at both sides, decide, act, settle, prove.
 
 mod apply;
+mod delete;
 mod error;
+mod expectation;
 mod job;
 mod lens;
 mod outcome;
@@ -11,6 +13,7 @@ mod reduce;
 mod settle;
 mod show;
 mod sides;
+mod survey;
 mod verify;
 mod write;
 

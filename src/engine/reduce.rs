@@ -1,11 +1,11 @@
 //! Reduces a value to a fingerprint and facts; the value is dropped here, but for the moment it is written.
 
 use crate::model::{
-    Canonical, Dialect, Form, Judgement, Kind, Oddity, Reader, Reason, SecretName, SecretValue, SourceFault, judge,
-    oddities, source_oddities,
+    Canonical, Dialect, Form, Judgement, Kind, Oddity, Reader, Reason, Secret, SecretName, SecretValue, SourceFault,
+    State, judge, oddities, source_oddities,
 };
 use crate::naming::{Remark, remarks};
-use crate::provider::{Content, Quarantine};
+use crate::provider::{Content, Quarantine, Record};
 
 /// How a source's values become a target's: both dialects, the form, the readers and the target's limits.
 #[derive(Debug, Clone)]
@@ -62,13 +62,21 @@ impl Carriage {
         format!("1|{}|{:?}|{}", self.form.as_str(), self.target, readers.join(","))
     }
 
-    /// Reduces what the source holds for `name`; `masked` tells that `***` is its true value.
-    pub fn prepare(&self, name: &SecretName, content: &Content, masked: Masked) -> Reduced {
-        let stored = match content {
-            Content::Value(stored) => stored,
-            Content::Nothing => return Reduced::Absent,
-            Content::Quarantined(why) => return quarantined(why),
-        };
+    /// Reduces what the source answered for `name`.
+    ///
+    /// What is there but shows no value is unreadable, never absent.
+    pub fn prepare(&self, name: &SecretName, record: Option<&Record>, masked: Masked) -> Reduced {
+        let Some(record) = record else { return Reduced::Absent };
+        match (record.listed.state, &record.content) {
+            (State::Empty | State::Deleted | State::Destroyed, _) => Reduced::Absent,
+            (State::Disabled, _) => unreadable("it is disabled in the source"),
+            (State::Live | State::Managed, Content::Nothing) => unreadable("the source shows no value of it"),
+            (State::Live | State::Managed, Content::Quarantined(why)) => quarantined(why),
+            (State::Live | State::Managed, Content::Value(stored)) => self.prepare_value(name, stored, masked),
+        }
+    }
+
+    fn prepare_value(&self, name: &SecretName, stored: &SecretValue, masked: Masked) -> Reduced {
         let odd_text = source_oddities(&self.source, name, stored);
         let (damage, odd_text): (Vec<_>, Vec<_>) = odd_text.into_iter().partition(is_damage);
         if name.kind == Kind::Connection && !damage.is_empty() {
@@ -88,8 +96,12 @@ impl Carriage {
         if !poison.is_empty() && masked == Masked::IsPoison {
             return Reduced::Blocked(Reason::Poisoned, words(&poison));
         }
-        let description = secret.description().cloned();
-        match judge(name, &secret, &self.target, self.form_of(name.kind), &self.readers) {
+        self.render(name, &secret, odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string).collect())
+    }
+
+    /// Renders a meaning for the target, if every reader will see it there; `odd` joins the notes.
+    fn render(&self, name: &SecretName, secret: &Secret, odd: Vec<String>) -> Reduced {
+        match judge(name, secret, &self.target, self.form_of(name.kind), &self.readers) {
             Judgement::Blocked(differences) => {
                 let unreadable = differences.iter().any(|difference| difference.field.is_none());
                 let reason = if unreadable { Reason::Unreadable } else { Reason::Lossy };
@@ -101,8 +113,9 @@ impl Carriage {
                     return Reduced::Blocked(reason, detail);
                 }
                 let mut notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
-                notes.extend(odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string));
+                notes.extend(odd);
                 notes.extend(remarks(name, self.target.connection, &self.readers).into_iter().map(Remark::explained));
+                let description = secret.description().cloned();
                 Reduced::Ready(Box::new(Prepared { stored, canonical: Canonical::of(&meaning), description, notes }))
             }
         }
@@ -144,6 +157,10 @@ fn is_damage(oddity: &Oddity) -> bool {
     matches!(oddity, Oddity::QuotedText | Oddity::EmptyKeyObject | Oddity::ByteOrderMark { .. })
 }
 
+fn unreadable(why: &str) -> Reduced {
+    Reduced::Quarantined(Reason::SourceUnreadable, why.to_owned())
+}
+
 fn quarantined(why: &Quarantine) -> Reduced {
     let (reason, detail) = quarantine_words(why);
     Reduced::Quarantined(reason, detail)
@@ -151,7 +168,9 @@ fn quarantined(why: &Quarantine) -> Reduced {
 
 pub(super) fn quarantine_words(why: &Quarantine) -> (Reason, String) {
     match why {
-        Quarantine::Undecryptable(column) => (Reason::Undecryptable, format!("the column {column}")),
+        Quarantine::Undecryptable(column) => {
+            (Reason::Undecryptable, format!("none of the Fernet keys opens the column {column}"))
+        }
         Quarantine::Duplicate(rows) => (Reason::DuplicateName, format!("{rows} rows have this name")),
         Quarantine::Malformed(how) => (Reason::SourceUnreadable, how.clone()),
     }

@@ -52,7 +52,8 @@ pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, filter: &F
     SourceSide { keys }
 }
 
-fn holds_something(state: State) -> bool {
+/// Tells whether a source's key is there to be carried, or to be reported; any other is gone.
+pub(super) fn holds_something(state: State) -> bool {
     matches!(state, State::Live | State::Disabled | State::Managed)
 }
 

@@ -2,25 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::error::RunError;
+use super::error::{RunError, is_away, unread_source};
 use super::job::Job;
 use super::lens::Lens;
 use super::outcome::{Mismatch, VerifyReport};
-use super::preview::{Stores, lens, masked};
+use super::preview::{Stores, lens};
 use super::read::{Progress, Wanted, read_each};
 use super::reduce::Reduced;
 use super::sides::source_side;
 use crate::ledger::Ledger;
-use crate::model::{Canonical, ErrorKind, Observer, Reason, RemoteKey, Scope, SecretName, SecretValue, Stage, State};
-use crate::planner::SourceContent;
+use crate::model::{Canonical, Observer, Reason, RemoteKey, Scope, SecretName, SecretValue, Stage};
+use crate::planner::{SourceContent, SourceKey};
 use crate::provider::{self, Content, Record};
 
-/// What a source key should look like in the target.
-enum Expected {
-    Meaning(Canonical, Vec<String>),
-    Refused(Reason, String),
-    Absent,
-}
+/// How many secrets are compared at a time: the bound on values in memory.
+const BATCH: usize = 512;
 
 /// Compares every key in scope; changes nothing.
 ///
@@ -31,90 +27,94 @@ pub async fn verify(
     ledger: Option<&Ledger>,
     observer: &dyn Observer,
 ) -> Result<VerifyReport, RunError> {
-    let lens = lens(job, stores, ledger);
     let listed = stores.source.list(&Scope { kinds: job.kinds() }).await;
     let listed = listed.map_err(RunError::store(&job.name, &job.source, Stage::List))?;
     let side = source_side(listed, stores.source.rule(), stores.target.rule(), &job.filter);
+    let progress = Progress::begin(observer, Stage::Verify, &job.target, Some(side.keys.len()));
     let mut report = VerifyReport::new(&job.name, &job.source, &job.target);
-    let (mut wanted, mut targets): (Vec<Wanted>, BTreeMap<SecretName, RemoteKey>) = Default::default();
-    for (name, key) in side.keys {
-        match (key.content, key.target_key) {
-            (SourceContent::Blocked(reason, detail) | SourceContent::Quarantined(reason, detail), _) => {
-                report.refused(name, reason, detail);
-            }
-            (_, Some(target)) => {
-                wanted.push((name.clone(), key.key));
-                targets.insert(name, target);
-            }
-            (_, None) => {}
-        }
-    }
+    let pairs: Vec<_> = side.keys.into_iter().filter_map(|(name, key)| pair(name, key, &mut report)).collect();
+    let proof = Proof { job, stores, lens: lens(job, stores, ledger), progress };
     // Both sides are read in the same batches of names, so that no more than a batch of values is held.
-    for batch in wanted.chunks(BATCH) {
-        compare(job, stores, &lens, observer, batch.to_vec(), &targets, &mut report).await?;
+    for batch in pairs.chunks(BATCH) {
+        let meanings = proof.meanings(batch, &mut report).await?;
+        proof.compare(batch, meanings, &mut report).await?;
     }
+    progress.end();
     report.sort();
     Ok(report)
 }
 
-/// How many secrets are compared at a time: the bound on values in memory.
-const BATCH: usize = 512;
-
-async fn compare(
-    job: &Job,
-    stores: &Stores,
-    lens: &Lens,
-    observer: &dyn Observer,
-    batch: Vec<Wanted>,
-    targets: &BTreeMap<SecretName, RemoteKey>,
-    report: &mut VerifyReport,
-) -> Result<(), RunError> {
-    let progress = Progress::begin(observer, Stage::Verify, &job.target, Some(batch.len()));
-    let expected = read_each(&stores.source, batch, Progress::silent(), |name, answer| {
-        answer.map(|record| expected(job, lens, name, record.as_ref()))
-    })
-    .await;
-    let mut meanings = BTreeMap::new();
-    for (name, answer) in expected {
-        match answer {
-            Ok(Expected::Meaning(canonical, notes)) => drop(meanings.insert(name, (canonical, notes))),
-            Ok(Expected::Refused(reason, detail)) => report.refused(name, reason, detail),
-            Ok(Expected::Absent) => {}
-            Err(error) if error.kind == ErrorKind::Denied => {
-                report.refused(name, Reason::SourceDenied, error.to_string());
-            }
-            Err(error) => return Err(RunError::store(&job.name, &job.source, Stage::Verify)(error)),
-        }
-    }
-    let wanted = meanings.keys().filter_map(|name| Some((name.clone(), targets.get(name)?.clone()))).collect();
-    let found = read_each(&stores.target, wanted, progress, |name, answer| {
-        meanings.get(name).map(|(canonical, _)| difference(lens, name, canonical, answer))
-    })
-    .await;
-    progress.end();
-    for (name, difference) in found {
-        match difference {
-            Some(Err(error)) if error.kind == ErrorKind::Unavailable => {
-                return Err(RunError::store(&job.name, &job.target, Stage::Verify)(error));
-            }
-            Some(Err(error)) => report.mismatches.push(Mismatch::failed(name, &error)),
-            Some(Ok(Some(mismatch))) => report.mismatches.push(mismatch),
-            Some(Ok(None)) => {
-                let notes = meanings.remove(&name).map(|(_, notes)| notes).unwrap_or_default();
-                report.equal(name, notes);
-            }
-            None => {}
-        }
-    }
-    Ok(())
+/// A name with its spelling in the source and in the target.
+struct Pair {
+    name: SecretName,
+    source: RemoteKey,
+    target: RemoteKey,
 }
 
-fn expected(job: &Job, lens: &Lens, name: &SecretName, record: Option<&Record>) -> Expected {
-    let Some(record) = record.filter(|record| record.listed.state == State::Live) else { return Expected::Absent };
-    match lens.carriage.prepare(name, &record.content, masked(job, name)) {
-        Reduced::Ready(ready) => Expected::Meaning(ready.canonical, ready.notes),
-        Reduced::Blocked(reason, detail) | Reduced::Quarantined(reason, detail) => Expected::Refused(reason, detail),
-        Reduced::Absent => Expected::Absent,
+fn pair(name: SecretName, key: SourceKey, report: &mut VerifyReport) -> Option<Pair> {
+    if let SourceContent::Blocked(reason, detail) | SourceContent::Quarantined(reason, detail) = key.content {
+        report.refused(name, reason, detail);
+        return None;
+    }
+    Some(Pair { name, source: key.key, target: key.target_key? })
+}
+
+/// What readers should see, and what the target does not carry exactly.
+type Meanings = BTreeMap<SecretName, (Canonical, Vec<String>)>;
+
+struct Proof<'a> {
+    job: &'a Job,
+    stores: &'a Stores,
+    lens: Lens,
+    progress: Progress<'a>,
+}
+
+impl Proof<'_> {
+    /// What the source's keys should look like in the target; those that cannot be carried go to the report.
+    async fn meanings(&self, batch: &[Pair], report: &mut VerifyReport) -> Result<Meanings, RunError> {
+        let wanted: Vec<Wanted> = batch.iter().map(|pair| (pair.name.clone(), pair.source.clone())).collect();
+        let reduced = read_each(&self.stores.source, wanted, Progress::silent(), |name, answer| {
+            answer.map(|record| self.lens.carriage.prepare(name, record.as_ref(), self.job.masked(name)))
+        });
+        let mut meanings = Meanings::new();
+        for (name, answer) in reduced.await {
+            match answer {
+                Ok(Reduced::Ready(ready)) => drop(meanings.insert(name, (ready.canonical, ready.notes))),
+                Ok(Reduced::Blocked(reason, detail) | Reduced::Quarantined(reason, detail)) => {
+                    report.refused(name, reason, detail);
+                }
+                Ok(Reduced::Absent) => {}
+                Err(error) if is_away(&error) => {
+                    return Err(RunError::store(&self.job.name, &self.job.source, Stage::Verify)(error));
+                }
+                Err(error) => report.refused(name, unread_source(&error), error.to_string()),
+            }
+        }
+        Ok(meanings)
+    }
+
+    async fn compare(&self, batch: &[Pair], mut meanings: Meanings, report: &mut VerifyReport) -> Result<(), RunError> {
+        let wanted = batch.iter().filter(|pair| meanings.contains_key(&pair.name));
+        let wanted: Vec<Wanted> = wanted.map(|pair| (pair.name.clone(), pair.target.clone())).collect();
+        let found = read_each(&self.stores.target, wanted, Progress::silent(), |name, answer| {
+            meanings.get(name).map(|(meaning, _)| difference(&self.lens, name, meaning, answer))
+        });
+        for (name, difference) in found.await {
+            match difference {
+                Some(Err(error)) if is_away(&error) => {
+                    return Err(RunError::store(&self.job.name, &self.job.target, Stage::Verify)(error));
+                }
+                Some(Err(error)) => report.mismatches.push(Mismatch::failed(name, &error)),
+                Some(Ok(Some(mismatch))) => report.mismatches.push(mismatch),
+                Some(Ok(None)) => {
+                    let notes = meanings.remove(&name).map(|(_, notes)| notes).unwrap_or_default();
+                    report.equal(name, notes);
+                }
+                None => {}
+            }
+        }
+        self.progress.advance(batch.len());
+        Ok(())
     }
 }
 

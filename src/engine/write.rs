@@ -5,16 +5,14 @@ use sha2::{Digest, Sha256};
 use super::apply::{Run, Trouble};
 use super::lens::Lens;
 use super::outcome::StepOutcome;
-use super::preview::masked;
 use super::reduce::{Prepared, Reduced};
 use super::settle::{Meant, Settled, done, look, settled};
 use crate::ledger::{Conclusion, Failure, Intent, StepId};
 use crate::model::{
-    Action, Effect, ErrorKind, Fingerprint, Mark, MarkedName, Outcome, Reason, RemoteKey, Revision, Revisions,
-    SecretName, SecretValue,
+    Effect, ErrorKind, Fingerprint, Mark, MarkedName, Outcome, Reason, RemoteKey, Revision, Revisions, SecretName,
 };
 use crate::planner::Step;
-use crate::provider::{self, Content, Entry, Expect, Record, RequestToken};
+use crate::provider::{self, Entry, Expect, Record, RequestToken};
 
 /// Carries out single steps of one run.
 pub(super) struct Writer<'a> {
@@ -23,16 +21,23 @@ pub(super) struct Writer<'a> {
     pub(super) trouble: &'a Trouble,
 }
 
-/// A step that ended before its write: how, why, and in words.
-type Ended = (Outcome, Reason, Option<String>);
+/// A step that ended without a request: how, why, and in words.
+pub(super) type Ended = (Outcome, Reason, Option<String>);
 
-/// All that a step's write needs.
-struct Write<'a> {
+/// Which key a step changes, and what it will hold.
+struct Aim<'a> {
     step: &'a Step,
     key: &'a RemoteKey,
-    expect: Expect,
     fingerprint: Option<Fingerprint>,
-    entry: Option<Entry>,
+}
+
+/// What the target is asked to do.
+enum Change {
+    Write(Entry),
+    Claim(Mark),
+    Delete,
+    /// The target has no place for a mark: the record alone says that the key is ours.
+    Record,
 }
 
 impl Writer<'_> {
@@ -41,25 +46,36 @@ impl Writer<'_> {
         if let Some(ended) = self.halted() {
             return self.outcome(step, ended);
         }
-        let write = match self.prepared(step, answer).await {
-            Ok(write) => write,
-            Err(ended) => return self.outcome(step, ended),
-        };
-        self.perform(write).await
+        let Some(key) = &step.key else { return self.outcome(step, no_key()) };
+        let aim = Aim { step, key, fingerprint: step.source.clone() };
+        match self.prepared(&aim, answer).await {
+            Ok((entry, expect)) => self.perform(aim, Change::Write(entry), expect).await,
+            Err(ended) => self.outcome(step, ended),
+        }
     }
 
-    /// Takes a key away, or takes it over as it is.
-    pub(super) async fn change_owner_or_delete(&self, step: &Step) -> StepOutcome {
+    /// Takes a key over as it is.
+    pub(super) async fn adopt(&self, step: &Step) -> StepOutcome {
+        let change = match self.run.stores.target.capabilities().marks {
+            Some(_) => Change::Claim(self.mark(&step.name)),
+            None => Change::Record,
+        };
+        self.change(step, step.target.clone(), change).await
+    }
+
+    /// Takes a key away.
+    pub(super) async fn delete(&self, step: &Step) -> StepOutcome {
+        self.change(step, None, Change::Delete).await
+    }
+
+    async fn change(&self, step: &Step, fingerprint: Option<Fingerprint>, change: Change) -> StepOutcome {
         if let Some(ended) = self.halted() {
             return self.outcome(step, ended);
         }
         let Some(key) = &step.key else { return self.outcome(step, no_key()) };
         match self.expectation(step, key).await {
+            Ok(against) => self.perform(Aim { step, key, fingerprint }, change, against.expect).await,
             Err(ended) => self.outcome(step, ended),
-            Ok((expect, _)) => {
-                let fingerprint = if step.action == Action::Adopt { step.target.clone() } else { None };
-                self.perform(Write { step, key, expect, fingerprint, entry: None }).await
-            }
         }
     }
 
@@ -72,43 +88,41 @@ impl Writer<'_> {
         self.run.stop.is_cancelled().then_some(interrupted)
     }
 
-    async fn prepared<'s>(&self, step: &'s Step, answer: provider::Result<Option<Record>>) -> Result<Write<'s>, Ended> {
-        let key = step.key.as_ref().ok_or_else(no_key)?;
-        let ready = self.source_as_planned(step, answer)?;
-        let (expect, existing) = self.expectation(step, key).await?;
-        let stored = match &existing {
+    async fn prepared(
+        &self,
+        aim: &Aim<'_>,
+        answer: provider::Result<Option<Record>>,
+    ) -> Result<(Entry, Expect), Ended> {
+        let name = &aim.step.name;
+        let ready = self.source_as_planned(aim.step, answer)?;
+        let against = self.expectation(aim.step, aim.key).await?;
+        let stored = match &against.existing {
             None => ready.stored,
-            Some(existing) => self
-                .lens
-                .carriage
-                .target
-                .merge(step.name.kind, ready.stored, existing)
-                .map_err(|fault| (Outcome::Blocked, Reason::OtherKeys, Some(fault.to_string())))?,
+            Some(existing) => {
+                let merged = self.lens.carriage.target.merge(name.kind, ready.stored, existing);
+                merged.map_err(|fault| (Outcome::Blocked, Reason::OtherKeys, Some(fault.to_string())))?
+            }
         };
         let entry = Entry {
-            kind: step.name.kind,
+            kind: name.kind,
             value: stored,
-            mark: Some(self.mark(&step.name)),
+            mark: Some(self.mark(name)),
             description: ready.description,
-            token: self.token(step),
+            token: self.token(aim.step),
         };
-        Ok(Write { step, key, expect, fingerprint: step.source.clone(), entry: Some(entry) })
+        Ok((entry, against.expect))
     }
 
     /// The source's value, if it still is the one that was planned.
     fn source_as_planned(&self, step: &Step, answer: provider::Result<Option<Record>>) -> Result<Prepared, Ended> {
         let moved = |detail: &str| (Outcome::Conflict, Reason::SourceMoved, Some(detail.to_owned()));
-        let record = match answer {
-            Ok(Some(record)) => record,
-            Ok(None) => return Err(moved("it is gone from the source since the plan")),
-            Err(error) => {
-                self.trouble.answered(Some(&error));
-                return Err((Outcome::Failed, Reason::SourceFailed, Some(error.explained())));
+        let record = answer.map_err(|error| (Outcome::Failed, Reason::SourceFailed, Some(error.explained())))?;
+        let ready = match self.lens.carriage.prepare(&step.name, record.as_ref(), self.run.job.masked(&step.name)) {
+            Reduced::Ready(ready) => ready,
+            Reduced::Absent => return Err(moved("it is gone from the source since the plan")),
+            Reduced::Blocked(..) | Reduced::Quarantined(..) => {
+                return Err(moved("the source's value changed since the plan, to one that must not be written"));
             }
-        };
-        let reduced = self.lens.carriage.prepare(&step.name, &record.content, masked(self.run.job, &step.name));
-        let Reduced::Ready(ready) = reduced else {
-            return Err(moved("the source's value changed since the plan, to one that must not be written"));
         };
         let fingerprint = self.lens.fingerprint(&step.name, &ready.canonical);
         if step.source.as_ref() == Some(&fingerprint) {
@@ -118,131 +132,83 @@ impl Writer<'_> {
         }
     }
 
-    /// The state the write is conditional on, and the entry that is there where other keys of it must be kept.
-    async fn expectation(&self, step: &Step, key: &RemoteKey) -> Result<(Expect, Option<SecretValue>), Ended> {
-        match step.action {
-            Action::Create => return Ok((Expect::Absent, None)),
-            Action::Restore => {
-                let revision = step.target_revision.clone();
-                return Ok((revision.map_or(Expect::Anything, Expect::Deleted), None));
-            }
-            _ => {}
-        }
-        let target = &self.run.stores.target;
-        let by_value = target.capabilities().revisions == Revisions::None || step.target_revision.is_none();
-        let keeps_keys = step.action == Action::Update && self.lens.carriage.target.is_map();
-        if !by_value && !keeps_keys {
-            return Ok((step.target_revision.clone().map_or(Expect::Anything, Expect::At), None));
-        }
-        let existing = self.target_as_planned(step, key).await?;
-        let expect = match &step.target_revision {
-            Some(revision) if !by_value => Expect::At(revision.clone()),
-            _ => Expect::Holding(existing.clone()),
-        };
-        Ok((expect, keeps_keys.then_some(existing)))
-    }
-
-    /// What the target holds, if it still is what was planned against.
-    async fn target_as_planned(&self, step: &Step, key: &RemoteKey) -> Result<SecretValue, Ended> {
-        let moved = || {
-            let detail = "the target's key changed since the plan".to_owned();
-            (Outcome::Conflict, Reason::TargetMoved, Some(detail))
-        };
-        let mut answers = self.run.stores.target.read(std::slice::from_ref(key)).await;
-        let record = match answers.pop() {
-            Some(Ok(Some(record))) => record,
-            Some(Ok(None)) | None => return Err(moved()),
-            Some(Err(error)) => {
-                self.trouble.answered(Some(&error));
-                return Err((Outcome::Failed, Reason::TargetFailed, Some(error.explained())));
-            }
-        };
-        let Content::Value(existing) = record.content else { return Err(moved()) };
-        let same = match &step.target_revision {
-            Some(revision) => record.listed.revision.as_ref() == Some(revision),
-            None => self.lens.fingerprint_of_target(&step.name, &existing) == step.target,
-        };
-        if same { Ok(existing) } else { Err(moved()) }
-    }
-
     /// Intent, request, outcome.
-    async fn perform(&self, write: Write<'_>) -> StepOutcome {
-        let step = write.step;
-        let intent = self.intent(&write);
-        let id = match self.run.ledger.intend(self.run.id, self.run.lease, intent).await {
+    async fn perform(&self, aim: Aim<'_>, change: Change, expect: Expect) -> StepOutcome {
+        let id = match self.run.ledger.intend(self.run.id, self.run.lease, self.intent(&aim)).await {
             Ok(id) => id,
             Err(error) => {
                 self.trouble.end_of_ledger("the ledger failed, so nothing more is written", &error);
-                return self.outcome(step, (Outcome::NotStarted, Reason::RunStopped, Some(error.to_string())));
+                return self.outcome(aim.step, (Outcome::NotStarted, Reason::RunStopped, Some(error.to_string())));
             }
         };
-        let answer = self.request(&write).await;
+        // The value ends here: what follows may wait for the ledger.
+        let answer = self.request(&aim, change, expect).await;
         self.trouble.answered(answer.as_ref().err());
         match answer {
-            Ok(revision) => self.done(&write, id, revision).await,
-            Err(error) if error.effect == Effect::Unknown => self.unknown(&write, id, error).await,
-            Err(error) => self.failed(&write, id, &error).await,
+            Ok(revision) => self.done(&aim, id, revision).await,
+            Err(error) if error.effect == Effect::Unknown => self.unknown(&aim, id, error).await,
+            Err(error) => self.failed(&aim, id, &error).await,
         }
     }
 
-    async fn request(&self, write: &Write<'_>) -> provider::Result<Option<Revision>> {
+    async fn request(&self, aim: &Aim<'_>, change: Change, expect: Expect) -> provider::Result<Option<Revision>> {
         let target = &self.run.stores.target;
-        match (&write.entry, write.step.action) {
-            (Some(entry), _) => target.write(write.key, entry, &write.expect).await.map(Some),
-            (None, Action::Adopt) if target.capabilities().marks.is_none() => Ok(write.step.target_revision.clone()),
-            (None, Action::Adopt) => {
-                target.claim(write.key, &self.mark(&write.step.name), &write.expect).await.map(Some)
-            }
-            (None, _) => target.delete(write.key, &write.expect).await,
-        }
+        let revision = match change {
+            Change::Write(entry) => target.write(aim.key, &entry, &expect).await.map(Some)?,
+            Change::Claim(mark) => target.claim(aim.key, &mark, &expect).await.map(Some)?,
+            Change::Delete => target.delete(aim.key, &expect).await?,
+            Change::Record => aim.step.target_revision.clone(),
+        };
+        // A store without versions has to answer something; to remember that would look like one.
+        Ok(revision.filter(|_| target.capabilities().revisions != Revisions::None))
     }
 
-    async fn done(&self, write: &Write<'_>, id: StepId, revision: Option<Revision>) -> StepOutcome {
-        let step = write.step;
+    async fn done(&self, aim: &Aim<'_>, id: StepId, revision: Option<Revision>) -> StepOutcome {
+        let step = aim.step;
         let mut ended = self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()));
         ended.revision = revision.clone();
-        let conclusion = Conclusion::Done(done(step.action, write.fingerprint.as_ref(), revision));
+        let conclusion = Conclusion::Done(done(step.action, aim.fingerprint.as_ref(), revision));
         self.conclude(id, conclusion, ended).await
     }
 
-    async fn failed(&self, write: &Write<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
+    async fn failed(&self, aim: &Aim<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
         let detail = Some(error.explained());
         let ended = match error.kind {
             ErrorKind::Conflict => (Outcome::Conflict, Reason::TargetMoved, detail),
             _ => (Outcome::Failed, Reason::StoreError, detail),
         };
         let conclusion = Conclusion::Failed(failure(&ended, error));
-        self.conclude(id, conclusion, self.outcome(write.step, ended)).await
+        self.conclude(id, conclusion, self.outcome(aim.step, ended)).await
     }
 
     /// Reads back what a lost answer left open.
-    async fn unknown(&self, write: &Write<'_>, id: StepId, error: provider::Error) -> StepOutcome {
-        let step = write.step;
+    async fn unknown(&self, aim: &Aim<'_>, id: StepId, error: provider::Error) -> StepOutcome {
+        let step = aim.step;
         let meant = Meant {
             action: step.action,
-            fingerprint: write.fingerprint.as_ref(),
+            fingerprint: aim.fingerprint.as_ref(),
             before: step.target_revision.as_ref(),
             held: step.target.as_ref(),
         };
-        match look(&self.run.stores.target, self.lens, &step.name, write.key).await {
+        match look(&self.run.stores.target, self.lens, &step.name, aim.key).await {
             Ok(now) => match settled(meant, &now) {
-                Settled::Done(revision) => self.done(write, id, revision).await,
-                Settled::NotDone => self.unsettled(write, id, &error).await,
+                Settled::Done(revision) => self.done(aim, id, revision).await,
+                Settled::NotDone => self.unsettled(aim, id, &error).await,
                 Settled::Elsewhere => {
                     let ended = (Outcome::Conflict, Reason::TargetMoved, Some(error.explained()));
                     let conclusion = Conclusion::Failed(failure(&ended, &error));
                     self.conclude(id, conclusion, self.outcome(step, ended)).await
                 }
             },
-            Err(_) => self.unsettled(write, id, &error).await,
+            Err(_) => self.unsettled(aim, id, &error).await,
         }
     }
 
     /// The request may still arrive, so "not there yet" is no proof: the next run looks again.
-    async fn unsettled(&self, write: &Write<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
+    async fn unsettled(&self, aim: &Aim<'_>, id: StepId, error: &provider::Error) -> StepOutcome {
         let ended = (Outcome::Unknown, Reason::EffectUnknown, Some(error.explained()));
         let conclusion = Conclusion::Unknown(failure(&ended, error));
-        self.conclude(id, conclusion, self.outcome(write.step, ended)).await
+        self.conclude(id, conclusion, self.outcome(aim.step, ended)).await
     }
 
     /// Records how a step ended; a ledger that cannot is the end of the run, and the step's effect is for the next one to settle.
@@ -261,14 +227,14 @@ impl Writer<'_> {
         }
     }
 
-    fn intent(&self, write: &Write<'_>) -> Intent {
-        let step = write.step;
+    fn intent(&self, aim: &Aim<'_>) -> Intent {
+        let step = aim.step;
         Intent {
             name: step.name.clone(),
-            key: write.key.clone(),
+            key: aim.key.clone(),
             action: step.action,
             reason: step.reason,
-            source_fingerprint: write.fingerprint.clone(),
+            source_fingerprint: aim.fingerprint.clone(),
             source_revision: step.source_revision.clone(),
             revision_before: step.target_revision.clone(),
             fingerprint_before: step.target.clone(),
@@ -282,7 +248,8 @@ impl Writer<'_> {
         self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()))
     }
 
-    fn outcome(&self, step: &Step, (outcome, reason, detail): Ended) -> StepOutcome {
+    /// A step's outcome.
+    pub(super) fn outcome(&self, step: &Step, (outcome, reason, detail): Ended) -> StepOutcome {
         StepOutcome {
             name: step.name.clone(),
             action: step.action,

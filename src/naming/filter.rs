@@ -11,6 +11,7 @@ pub struct Filter {
     include: GlobSet,
     exclude: GlobSet,
     only: Option<GlobSet>,
+    narrowed: bool,
 }
 
 /// A glob that cannot be understood.
@@ -29,16 +30,24 @@ impl Filter {
     /// `*` matches any text, `/` included; `?` matches one byte. Without an include pattern nothing is in scope.
     pub fn new(kinds: &[Kind], include: &[String], exclude: &[String]) -> Result<Self, Vec<PatternError>> {
         match (glob_set(include), glob_set(exclude)) {
-            (Ok(include), Ok(exclude)) => Ok(Self { kinds: kinds.to_vec(), include, exclude, only: None }),
+            (Ok(include), Ok(exclude)) => {
+                Ok(Self { kinds: kinds.to_vec(), include, exclude, only: None, narrowed: false })
+            }
             (include, exclude) => Err([include.err(), exclude.err()].into_iter().flatten().flatten().collect()),
         }
     }
 
     /// The same filter for one command: only ids that match one of `only` (none given: all), and of one kind.
     pub fn narrowed(mut self, kind: Option<Kind>, only: &[String]) -> Result<Self, Vec<PatternError>> {
+        self.narrowed |= kind.is_some() || !only.is_empty();
         self.kinds.retain(|own| kind.is_none_or(|kind| kind == *own));
         self.only = if only.is_empty() { None } else { Some(glob_set(only)?) };
         Ok(self)
+    }
+
+    /// Tells whether one command looks at a part of its job alone.
+    pub fn is_narrowed(&self) -> bool {
+        self.narrowed
     }
 
     /// The kinds in scope.

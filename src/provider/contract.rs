@@ -143,7 +143,7 @@ pub struct RequestToken(pub String);
 pub enum Expect {
     /// There is no such key, or only its empty name.
     Absent,
-    /// It is softly deleted, at this revision.
+    /// It is softly deleted, or its latest version was destroyed, at this revision.
     Deleted(Revision),
     /// It is live, at this revision.
     At(Revision),

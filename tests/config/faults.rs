@@ -223,7 +223,7 @@ fn finds_a_job_by_name_or_because_it_is_the_only_one() {
     );
     assert_eq!(
         config.job(None).unwrap_err().to_string(),
-        "etc/secretferry.toml: jobs: the config has 2 jobs; name one\n  jobs: one, two"
+        "etc/secretferry.toml: jobs: the config has 2 jobs; name one\n  one of: one, two"
     );
     assert!(read(SOUND).unwrap().job(None).is_err());
 }

@@ -46,17 +46,7 @@ async fn lead_to(world: &World, action: Action) {
         _ => drop(world.source.put("variables/v", "new")),
     }
     if action == Action::Adopt {
-        world.target.put("variables/v", &stored(world, "new"));
-    }
-}
-
-/// The text under which the target's backend reads a variable's value.
-fn stored(world: &World, text: &str) -> String {
-    use secretferry::model::TextDialect;
-    match world.target.dialect().text {
-        TextDialect::Verbatim => text.to_owned(),
-        TextDialect::ValueKey => format!(r#"{{"value": "{text}"}}"#),
-        TextDialect::JsonValue | TextDialect::ExportValue => format!("\"{text}\""),
+        world.target.put("variables/v", &world.stored("new"));
     }
 }
 
@@ -134,9 +124,9 @@ async fn what_somebody_else_wrote_meanwhile_is_not_taken_for_ours() {
             let (mut world, probe) = fragile(shape.clone()).await;
             lead_to(&world, action).await;
             die(&mut world, &probe, Hang::Unanswered).await;
-            world.target.put("variables/v", &stored(&world, "theirs"));
+            world.target.put("variables/v", &world.stored("theirs"));
             let report = world.run().await;
-            assert_eq!(world.text("variables/v"), Some(stored(&world, "theirs")), "{name}, {action}");
+            assert_eq!(world.text("variables/v"), Some(world.stored("theirs")), "{name}, {action}");
             let ended = report.outcomes.iter().find(|step| step.name.id == "v").unwrap();
             assert_eq!(ended.outcome, Outcome::Blocked, "{name}, {action}: {:?}", lines(&report));
             let died = world.ledger.runs(2).await.unwrap().remove(1);
@@ -157,7 +147,7 @@ async fn a_write_that_arrives_after_it_was_settled_does_no_harm() {
         let report = world.run_meddled(async |_| probe.arrive().await).await;
         let ended = report.outcomes.iter().find(|step| step.name.id == "v").unwrap();
         assert_eq!(ended.outcome, Outcome::Conflict, "{name}: {:?}", lines(&report));
-        assert_eq!(world.text("variables/v"), Some(stored(&world, "new")), "{name}");
+        assert_eq!(world.text("variables/v"), Some(world.stored("new")), "{name}");
         world.run().await;
         assert_eq!(lines(&world.run().await)[1], "variable v: kept, unchanged", "{name}");
         world.prove_ledger().await;

@@ -3,8 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crash;
+mod deletes;
+mod foreign;
+mod laws;
 mod probe;
+mod proof;
 mod quiet;
+mod refuse;
 mod settled;
 mod shapes;
+mod stop;
 mod world;

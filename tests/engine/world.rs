@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use secretferry::engine::{Job, Preview, Run, RunError, RunReport, Stores, apply, lens, preview, settle};
 use secretferry::ledger::{Holder, Ledger, LedgerSettings, RunEnd, RunStart, RunStatus};
-use secretferry::model::{Blind, Family, Kind, Observer, Outcome, Reader};
+use secretferry::model::{Blind, Family, Kind, Observer, Outcome, Reader, TextDialect};
 use secretferry::naming::Filter;
 use secretferry::planner::Policy;
 use secretferry::provider::layer::fitted;
 use secretferry::provider::memory::{MemoryProvider, MemoryShape};
-use secretferry::provider::{Role, Store};
+use secretferry::provider::{Provider as _, Role, Store};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection as _, raw_sql};
 use tokio_util::sync::CancellationToken;
@@ -128,6 +128,15 @@ impl World {
     /// The live text of a key of the target.
     pub fn text(&self, key: &str) -> Option<String> {
         self.target.text(key).map(|text| text.expose().to_owned())
+    }
+
+    /// The text under which the target's backend reads a variable's value.
+    pub fn stored(&self, text: &str) -> String {
+        match self.target.dialect().text {
+            TextDialect::Verbatim => text.to_owned(),
+            TextDialect::ValueKey => format!(r#"{{"value": "{text}"}}"#),
+            TextDialect::JsonValue | TextDialect::ExportValue => format!("\"{text}\""),
+        }
     }
 
     /// Proves the audit chain, and that no step is left open.

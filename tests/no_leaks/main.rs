@@ -5,6 +5,7 @@
 mod canary;
 mod commands;
 mod configs;
+mod debug;
 mod faults;
 mod fernet;
 #[path = "../distrust/ferry.rs"]

@@ -49,8 +49,8 @@ impl Expecting {
             (Expect::Absent, None) => return Ok(Look::AsExpected),
             (_, None) => return Ok(Look::Gone),
             (Expect::Absent, Some(listed)) => listed.state == State::Empty,
-            (Expect::Deleted(revision), Some(listed)) => is_at(listed, State::Deleted, revision),
-            (Expect::At(revision), Some(listed)) => is_at(listed, State::Live, revision),
+            (Expect::Deleted(revision), Some(listed)) => is_at(listed, &[State::Deleted, State::Destroyed], revision),
+            (Expect::At(revision), Some(listed)) => is_at(listed, &[State::Live], revision),
             (Expect::Holding(_) | Expect::Anything, Some(_)) => false,
         };
         if fits { Ok(Look::AsExpected) } else { Err(self.conflict(operation, key)) }
@@ -95,8 +95,8 @@ impl Expecting {
     }
 }
 
-fn is_at(listed: &Listed, state: State, revision: &Revision) -> bool {
-    listed.state == state && listed.revision.as_ref() == Some(revision)
+fn is_at(listed: &Listed, states: &[State], revision: &Revision) -> bool {
+    states.contains(&listed.state) && listed.revision.as_ref() == Some(revision)
 }
 
 fn holds(record: &Record, expected: &SecretValue) -> bool {

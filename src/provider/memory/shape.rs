@@ -57,7 +57,8 @@ impl MemoryShape {
         let mut prefixes = scope.kinds.iter().flat_map(|kind| self.rule.place(*kind).prefixes());
         prefixes.any(|prefix| {
             let rest = key.as_str().strip_prefix(prefix.as_str());
-            rest.is_some_and(|rest| prefix.is_empty() || rest.starts_with(self.rule.separator))
+            let beside = |rest: &str| self.rule.teams == Teams::Beside && rest.starts_with('@');
+            rest.is_some_and(|rest| prefix.is_empty() || rest.starts_with(self.rule.separator) || beside(rest))
         })
     }
 }

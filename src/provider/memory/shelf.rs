@@ -43,8 +43,8 @@ impl Slot {
         }
     }
 
-    fn is_at(&self, state: State, revision: &Revision) -> bool {
-        self.state == state && self.versions.last().is_some_and(|(last, _)| last == revision)
+    fn is_at(&self, states: &[State], revision: &Revision) -> bool {
+        states.contains(&self.state) && self.versions.last().is_some_and(|(last, _)| last == revision)
     }
 }
 
@@ -77,8 +77,8 @@ impl Shelf {
             (_, None) => return if asked { Err("the key is gone") } else { Ok(()) },
             (Expect::Anything, Some(_)) => true,
             (Expect::Absent, Some(slot)) => slot.state == State::Empty,
-            (Expect::Deleted(revision), Some(slot)) => slot.is_at(State::Deleted, revision),
-            (Expect::At(revision), Some(slot)) => slot.is_at(State::Live, revision),
+            (Expect::Deleted(revision), Some(slot)) => slot.is_at(&[State::Deleted, State::Destroyed], revision),
+            (Expect::At(revision), Some(slot)) => slot.is_at(&[State::Live], revision),
             (Expect::Holding(expected), Some(slot)) => slot.holds(expected),
         };
         if fits || !asked { Ok(()) } else { Err("the key is not as expected") }

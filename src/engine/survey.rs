@@ -1,0 +1,245 @@
+//! One look at both sides: lists them to the end, looks up versions, and reduces the values that must be read.
+
+use super::error::{RunError, is_away, unread_source};
+use super::job::Job;
+use super::lens::Lens;
+use super::preview::Stores;
+use super::read::{Progress, Wanted, read_each, stat_each};
+use super::sides::{holds_something, source_side, target_key, target_side};
+use crate::model::{
+    Deletes, ErrorKind, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
+};
+use crate::planner::{
+    Baseline, Depth, Sides, SourceContent, SourceSide, TargetContent, TargetKey, TargetRules, TargetSide,
+};
+use crate::provider::{self, Record, Store};
+
+/// What one look at both sides has found so far.
+pub(super) struct Survey<'a> {
+    job: &'a Job,
+    stores: &'a Stores,
+    observer: &'a dyn Observer,
+    pub(super) lens: Lens,
+    source: SourceSide,
+    target: TargetSide,
+    unfound: Vec<SecretName>,
+}
+
+impl<'a> Survey<'a> {
+    /// Lists both sides to the end, at the same time.
+    pub(super) async fn list(
+        job: &'a Job,
+        stores: &'a Stores,
+        lens: Lens,
+        observer: &'a dyn Observer,
+    ) -> Result<Self, RunError> {
+        let scope = Scope { kinds: job.kinds() };
+        let progress = Progress::begin(observer, Stage::List, &format!("{} and {}", job.source, job.target), None);
+        let (source, target) = futures::join!(stores.source.list(&scope), stores.target.list(&scope));
+        let source = source.map_err(RunError::store(&job.name, &job.source, Stage::List))?;
+        let target = target.map_err(RunError::store(&job.name, &job.target, Stage::List))?;
+        progress.advance(source.len() + target.len());
+        progress.end();
+        let (from, to) = (stores.source.rule(), stores.target.rule());
+        Ok(Self {
+            source: source_side(source, from, to, &job.filter),
+            target: target_side(target, to, &job.filter, &lens.us),
+            lens,
+            job,
+            stores,
+            observer,
+            unfound: Vec::new(),
+        })
+    }
+
+    /// The sides as far as they are known by now.
+    pub(super) fn sides<'s>(&'s self, baseline: Option<&'s Baseline>) -> Sides<'s> {
+        Sides { source: &self.source, target: &self.target, baseline }
+    }
+
+    /// What the target and this run's settings add to the policy.
+    pub(super) fn rules(&self) -> TargetRules {
+        let capabilities = self.stores.target.capabilities();
+        let names = self.source.keys.keys().chain(self.target.keys.keys());
+        TargetRules {
+            recoverable_deletes: capabilities.deletes == Deletes::Recoverable,
+            restores: capabilities.history,
+            key: self.lens.key.id().clone(),
+            shape: self.lens.carriage.shape(),
+            job: self.job.name.clone(),
+            accepted: names.filter(|name| self.job.accepts(name)).cloned().collect(),
+        }
+    }
+
+    /// Looks up the versions that a listing does not carry: of keys that a record of the job says something about, and of
+    /// what is left of deleted ones.
+    pub(super) async fn look(&mut self, baseline: Option<&Baseline>, depth: Depth) -> Result<(), RunError> {
+        let entries = baseline.map(|baseline| &baseline.entries);
+        let recorded = |name| entries.and_then(|entries| entries.get(name)).is_some_and(|own| own.job == self.job.name);
+        let (source, target) = (&self.stores.source, &self.stores.target);
+        let mut wanted: [Vec<Wanted>; 2] = Default::default();
+        if source.capabilities().revisions == Revisions::Stat && depth != Depth::Values {
+            let keys = self.source.keys.iter().filter(|(name, _)| recorded(name));
+            wanted[0] = keys.map(|(name, key)| (name.clone(), key.key.clone())).collect();
+        }
+        if target.capabilities().revisions == Revisions::Stat {
+            let asked = |name, key: &TargetKey| match key.state {
+                State::Live => depth == Depth::Metadata && recorded(name),
+                _ => key.revision.is_none(),
+            };
+            let keys = self.target.keys.iter().filter(|(name, key)| asked(name, key));
+            wanted[1] = keys.map(|(name, key)| (name.clone(), key.key.clone())).collect();
+        }
+        let [of_source, of_target] = wanted;
+        for (name, answer) in self.stat(source, of_source).await {
+            self.source_looked(&name, answer)?;
+        }
+        for (name, answer) in self.stat(target, of_target).await {
+            self.target_looked(name, answer)?;
+        }
+        Ok(())
+    }
+
+    async fn stat(&self, store: &Store, wanted: Vec<Wanted>) -> Vec<(SecretName, provider::Result<Option<Listed>>)> {
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let progress = Progress::begin(self.observer, Stage::Stat, &store.info().name, Some(wanted.len()));
+        let answers = stat_each(store, wanted, progress).await;
+        progress.end();
+        answers
+    }
+
+    fn target_looked(&mut self, name: SecretName, answer: provider::Result<Option<Listed>>) -> Result<(), RunError> {
+        match answer {
+            Ok(None) => drop(self.target.keys.remove(&name)),
+            Ok(Some(listed)) => {
+                let key = target_key(listed, &self.lens.us, &name);
+                self.target.keys.insert(name, key);
+            }
+            Err(error) => {
+                let content = self.target_fault(error, Stage::Stat)?;
+                if let Some(key) = self.target.keys.get_mut(&name) {
+                    key.content = content;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn source_looked(&mut self, name: &SecretName, answer: provider::Result<Option<Listed>>) -> Result<(), RunError> {
+        match answer {
+            Ok(Some(listed)) if listed.state == State::Live => {
+                if let Some(key) = self.source.keys.get_mut(name) {
+                    key.revision = listed.revision;
+                }
+            }
+            Ok(Some(listed)) if holds_something(listed.state) => {}
+            Ok(_) => drop(self.source.keys.remove(name)),
+            Err(error) if is_away(&error) => {
+                return Err(RunError::store(&self.job.name, &self.job.source, Stage::Stat)(error));
+            }
+            // A source that shows values but no metadata is simply read.
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Reads and reduces the source's values of `names`.
+    pub(super) async fn read_source(&mut self, names: Vec<SecretName>) -> Result<(), RunError> {
+        let keys = &self.source.keys;
+        let wanted: Vec<_> =
+            names.into_iter().filter_map(|name| keys.get(&name).map(|key| (name, key.key.clone()))).collect();
+        let progress = Progress::begin(self.observer, Stage::Read, &self.job.source, Some(wanted.len()));
+        let answers = read_each(&self.stores.source, wanted, progress, |name, answer| {
+            answer.map(|record| self.reduce_source(name, record.as_ref()))
+        })
+        .await;
+        progress.end();
+        for (name, answer) in answers {
+            self.keep_source(name, answer)?;
+        }
+        Ok(())
+    }
+
+    fn reduce_source(&self, name: &SecretName, record: Option<&Record>) -> Option<(Option<Revision>, SourceContent)> {
+        let reduced = self.lens.carriage.prepare(name, record, self.job.masked(name));
+        let content = self.lens.source(name, reduced)?;
+        Some((record.and_then(|record| record.listed.revision.clone()), content))
+    }
+
+    fn keep_source(
+        &mut self,
+        name: SecretName,
+        answer: provider::Result<Option<(Option<Revision>, SourceContent)>>,
+    ) -> Result<(), RunError> {
+        let content = match answer {
+            Ok(None) => {
+                self.source.keys.remove(&name);
+                self.unfound.push(name);
+                return Ok(());
+            }
+            Ok(Some((revision, content))) => {
+                if let Some(key) = self.source.keys.get_mut(&name) {
+                    key.revision = revision;
+                }
+                content
+            }
+            Err(error) if is_away(&error) => {
+                return Err(RunError::store(&self.job.name, &self.job.source, Stage::Read)(error));
+            }
+            Err(error) => SourceContent::Quarantined(unread_source(&error), error.explained()),
+        };
+        if let Some(key) = self.source.keys.get_mut(&name) {
+            key.content = content;
+        }
+        Ok(())
+    }
+
+    /// Reads and reduces the target's values of `names`.
+    pub(super) async fn read_target(&mut self, names: Vec<SecretName>) -> Result<(), RunError> {
+        let keys = &self.target.keys;
+        let wanted: Vec<_> =
+            names.into_iter().filter_map(|name| keys.get(&name).map(|key| (name, key.key.clone()))).collect();
+        let progress = Progress::begin(self.observer, Stage::Read, &self.job.target, Some(wanted.len()));
+        let answers = read_each(&self.stores.target, wanted, progress, |name, answer| {
+            answer.map(|record| record.map(|record| self.reduce_target(name, record)))
+        })
+        .await;
+        progress.end();
+        for (name, answer) in answers {
+            match answer {
+                Ok(None) => drop(self.target.keys.remove(&name)),
+                Ok(Some(key)) => drop(self.target.keys.insert(name, key)),
+                Err(error) => {
+                    let content = self.target_fault(error, Stage::Read)?;
+                    if let Some(key) = self.target.keys.get_mut(&name) {
+                        key.content = content;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn reduce_target(&self, name: &SecretName, record: Record) -> TargetKey {
+        let content = self.lens.target(name, &record);
+        TargetKey { content, ..target_key(record.listed, &self.lens.us, name) }
+    }
+
+    /// A target that fails for one key blocks that key; one that is away ends the run.
+    fn target_fault(&self, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
+        match error.kind {
+            _ if is_away(&error) => Err(RunError::store(&self.job.name, &self.job.target, stage)(error)),
+            ErrorKind::Denied => Ok(TargetContent::Denied(error.explained())),
+            _ => Ok(TargetContent::Failed(error.explained())),
+        }
+    }
+
+    /// Names that the source lists but Airflow would not find there.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let message = "is listed in the source, but Airflow would not find it (no value, or an empty connection)";
+        let finding = |name: &SecretName| Finding::new(Severity::Warning, "source-empty", name.to_string(), message);
+        self.unfound.iter().map(finding).collect()
+    }
+}
