@@ -13,9 +13,9 @@ use crate::model::{Field, Kind};
     name = "secretferry",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 all is well · 1 the run failed as a whole · 2 bad command line or config · \
-                  3 some keys failed, were blocked or quarantined, or verify or check found something · \
-                  4 plan --exit-code found changes · 130 interrupted.\n\n\
+    after_help = "Exit codes: 0 all is well · 1 the run failed as a whole · 2 bad command line or config, or a secret it refers to is missing · \
+                  3 some keys failed, were blocked or quarantined, verify or check found something, or show found nothing · \
+                  4 plan --exit-code found changes · 130 interrupted or declined.\n\n\
                   A first look, without any server: secretferry demo"
 )]
 pub struct Arguments {

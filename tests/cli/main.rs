@@ -13,3 +13,4 @@ mod rights;
 mod story;
 mod terminal;
 mod tour;
+mod vault;

@@ -17,7 +17,7 @@ pub struct Story {
     name: &'static str,
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
-    hidden: Vec<String>,
+    hidden: Vec<(String, &'static str)>,
     told: String,
 }
 
@@ -59,9 +59,9 @@ impl Story {
         self
     }
 
-    /// Replaces a word of this machine, such as its name, in what follows.
-    pub fn hide(&mut self, word: &str) -> &mut Self {
-        self.hidden.push(word.to_owned());
+    /// Replaces a text of this machine, such as its name, in what follows.
+    pub fn hide(&mut self, text: &str, by: &'static str) -> &mut Self {
+        self.hidden.push((text.to_owned(), by));
         self
     }
 
@@ -126,7 +126,7 @@ impl Story {
         let text = [self.folder(), &real]
             .iter()
             .fold(text.to_owned(), |text, folder| text.replace(&folder.display().to_string(), "[folder]"));
-        let text = self.hidden.iter().fold(text, |text, word| text.replace(word, "[hidden]"));
+        let text = self.hidden.iter().fold(text, |text, (hidden, by)| text.replace(hidden, by));
         text.split_inclusive(|character: char| !(character.is_ascii_alphanumeric() || "-.:".contains(character)))
             .map(|word| {
                 let bare = word.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
@@ -141,14 +141,18 @@ fn steady(word: &str) -> String {
     let all = |allowed: fn(u8) -> bool| word.bytes().all(allowed);
     let is_digest = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
     match word.len() {
-        8 | 64 if all(is_digest) && word.bytes().any(|byte| byte.is_ascii_digit()) => "x".repeat(word.len()),
+        8 | 64 if all(is_digest) => "x".repeat(word.len()),
         36 if all(|byte| byte.is_ascii_hexdigit() || byte == b'-') => "x".repeat(36),
         10 if all(|byte| byte.is_ascii_digit() || byte == b'-') => "YYYY-MM-DD".to_owned(),
         9 if all(|byte| byte.is_ascii_digit() || byte == b':' || byte == b'Z') => "hh:mm:ssZ".to_owned(),
-        4 if word.ends_with('s') && word[1..].starts_with('.') => "0.0s".to_owned(),
+        _ if is_seconds(word) => "0.0s".to_owned(),
         _ if word.contains(':') => word.split(':').map(steady).collect::<Vec<_>>().join(":"),
         _ => word.to_owned(),
     }
+}
+
+fn is_seconds(word: &str) -> bool {
+    word.strip_suffix('s').is_some_and(|number| number.contains('.') && number.parse::<f64>().is_ok())
 }
 
 /// What must never be in a text that people read or that is kept here.
@@ -167,9 +171,9 @@ fn a_leak_and_a_path_of_this_machine_are_noticed() {
 fn what_differs_from_run_to_run_is_steadied_and_the_rest_is_not() {
     let story = Story::new("none");
     let said = format!(
-        "at {}/b.json, 0c88bf59 at 2026-11-23 10:35:56Z in 0.3s; feedface deadline 12345",
+        "at {}/b.json, 0c88bf59 at 2026-11-23 10:35:56Z in 0.3s; cabbages deadline 12345",
         story.folder().display()
     );
-    let steadied = "at [folder]/b.json, xxxxxxxx at YYYY-MM-DD hh:mm:ssZ in 0.0s; feedface deadline 12345";
+    let steadied = "at [folder]/b.json, xxxxxxxx at YYYY-MM-DD hh:mm:ssZ in 0.0s; cabbages deadline 12345";
     assert_eq!(story.plain(&said), steadied);
 }

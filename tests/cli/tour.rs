@@ -22,7 +22,7 @@ fn from_the_first_check_to_the_proof_of_the_log() {
     story.run(0, "show warehouse").run(3, "show Warehouse").run(0, "history").run(0, "history --limit 1");
     let host = rest_of_line(&story.text_of("history latest"), " on ");
     story
-        .hide(&format!(" on {host})"))
+        .hide(&format!(" on {host})"), " on [host])")
         .set("COLUMNS", "400")
         .run(0, "history latest")
         .set("COLUMNS", "80")

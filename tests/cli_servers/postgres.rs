@@ -33,7 +33,7 @@ async fn a_metastore_that_cannot_be_read_is_told_of_with_a_remedy() {
     as_superuser("cli_rights", tables).await;
 
     let mut story = Story::new("servers-postgres");
-    story.hide(&server()).set("COLUMNS", "400");
+    story.hide(&server(), "[server]").set("COLUMNS", "400");
     story.file(
         "secretferry.toml",
         "[stores.airflow]\nkind = \"airflow-metastore\"\nurl = { env = \"AIRFLOW_URL\" }\nschema = \"airflow\"\n\

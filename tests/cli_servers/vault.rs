@@ -103,7 +103,7 @@ pub fn story(name: &'static str, vault: &Vault) -> Story {
     let mut story = Story::new(name);
     story.file("connections.json", r#"{"a": "http://user:hunter2@example.com"}"#).file("variables.json", "{}");
     // Where a line is broken must not depend on the length of an address.
-    story.hide(&vault.address).set("COLUMNS", "400").set("VAULT_TOKEN", &vault.token);
+    story.hide(&vault.address, "[vault]").set("COLUMNS", "400").set("VAULT_TOKEN", &vault.token);
     story
 }
 

@@ -247,7 +247,7 @@ impl Tokens {
         };
         let context = format!("the token of {place} is invalid, expired or revoked");
         self.counter().asked("log in").refuse(ErrorKind::Denied, context).with_remedy(format!(
-            "put a live token there (`vault token create -policy=…`), or use auth.method = \"approle\", which gets its own: {place}"
+            "put a live token into {place} (`vault token create -policy=…`), or use auth.method = \"approle\", which gets its own"
         ))
     }
 
