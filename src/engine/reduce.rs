@@ -169,7 +169,7 @@ fn quarantined(why: &Quarantine) -> Reduced {
 pub(super) fn quarantine_words(why: &Quarantine) -> (Reason, String) {
     match why {
         Quarantine::Undecryptable(column) => {
-            (Reason::Undecryptable, format!("none of the Fernet keys opens the column {column}"))
+            (Reason::Undecryptable, format!("the column {column}"))
         }
         Quarantine::Duplicate(rows) => (Reason::DuplicateName, format!("{rows} rows have this name")),
         Quarantine::Malformed(how) => (Reason::SourceUnreadable, how.clone()),

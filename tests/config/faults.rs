@@ -145,7 +145,7 @@ fn refuses_jobs_that_cannot_work() {
         &format!("{SOUND}[jobs.j]\nsource = 'b'\ntarget = 'a'"),
         "jobs.j.target: a is of the kind rows: a source only",
     );
-    check(&format!("{SOUND}[jobs.j]\nsource = 'b'\ntarget = 'b'"), "jobs.j.target: b and b are the same place");
+    check(&format!("{SOUND}[jobs.j]\nsource = 'b'\ntarget = 'b'"), "jobs.j.target: this is the source too");
     check(&format!("{SOUND}[jobs.j]\nsource = 'b'"), "jobs.j.target: this key is required");
     check(
         &format!("{SOUND}[jobs.a]\nsource = 'a'\ntarget = 'b'"),
