@@ -168,9 +168,7 @@ fn quarantined(why: &Quarantine) -> Reduced {
 
 pub(super) fn quarantine_words(why: &Quarantine) -> (Reason, String) {
     match why {
-        Quarantine::Undecryptable(column) => {
-            (Reason::Undecryptable, format!("the column {column}"))
-        }
+        Quarantine::Undecryptable(column) => (Reason::Undecryptable, format!("the column {column}")),
         Quarantine::Duplicate(rows) => (Reason::DuplicateName, format!("{rows} rows have this name")),
         Quarantine::Malformed(how) => (Reason::SourceUnreadable, how.clone()),
     }
