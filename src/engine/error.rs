@@ -2,7 +2,7 @@
 
 use crate::ledger::LedgerError;
 use crate::model::{ErrorKind, Reason, Stage};
-use crate::provider;
+use crate::provider::{self, Reach};
 
 /// A run that could not go on; single keys fail in their own outcomes.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ impl RunError {
 
 /// Tells whether a store is away as a whole: what a run cannot go on without. Any other error is about one key.
 pub(super) fn is_away(error: &provider::Error) -> bool {
-    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::RateLimited)
+    error.reach == Reach::Store || matches!(error.kind, ErrorKind::Unavailable | ErrorKind::RateLimited)
 }
 
 /// Why a source's key that cannot be read is set aside.

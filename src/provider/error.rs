@@ -16,6 +16,8 @@ pub struct Error {
     pub kind: ErrorKind,
     /// Whether the store may have done it all the same.
     pub effect: Effect,
+    /// Whether it is about one key or about the store as a whole.
+    pub reach: Reach,
     /// What was asked, one constant word or two, such as `read` or `list mounts`.
     pub operation: &'static str,
     /// The store's name.
@@ -32,12 +34,22 @@ pub struct Error {
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
+/// How far an error reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It may be about this key alone.
+    Key,
+    /// It is about the store: a login that is dead, for one.
+    Store,
+}
+
 impl Error {
     /// An error without effect.
     pub fn new(kind: ErrorKind, operation: &'static str, store: &str, context: impl Into<String>) -> Self {
         Self {
             kind,
             effect: Effect::None,
+            reach: Reach::Key,
             operation,
             store: store.to_owned(),
             key: None,
@@ -46,6 +58,13 @@ impl Error {
             retry_after: None,
             source: None,
         }
+    }
+
+    /// The same error, about the store as a whole: the next key would meet it too.
+    #[must_use]
+    pub fn of_the_store(mut self) -> Self {
+        self.reach = Reach::Store;
+        self
     }
 
     /// The same error, about a key.

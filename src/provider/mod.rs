@@ -18,7 +18,7 @@ pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,
 };
-pub use error::{Error, Result};
+pub use error::{Error, Reach, Result};
 pub use pace::{Pace, Paces};
 
 pub use crate::settings::SettingsFault;

@@ -68,8 +68,8 @@ async fn names_that_would_meet_or_that_the_target_cannot_spell() {
         lines(&report),
         [
             "connection a_name_too_long: blocked, illegal-name",
-            "connection same: created, new",
-            "variable same: blocked, illegal-name",
+            "connection same: blocked, name-collision",
+            "variable same: blocked, name-collision",
         ]
     );
     assert_eq!(world.target.keys(), ["connections/same"]);

@@ -246,7 +246,7 @@ impl Tokens {
             Login::AppRole { mount, .. } => format!("auth/{mount}"),
         };
         let context = format!("the token of {place} is invalid, expired or revoked");
-        self.counter().asked("log in").refuse(ErrorKind::Denied, context).with_remedy(format!(
+        self.counter().asked("log in").refuse(ErrorKind::Denied, context).of_the_store().with_remedy(format!(
             "put a live token into {place} (`vault token create -policy=…`), or use auth.method = \"approle\", which gets its own"
         ))
     }
