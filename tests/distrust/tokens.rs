@@ -19,11 +19,11 @@ async fn a_revoked_token_ends_the_run_with_what_to_do() {
     let ended = running.ended().await.with_code(1);
     let report = ended.json();
     let error = report["error"].as_str().unwrap();
-    assert!(error.contains("expired or revoked") && error.contains("put a live token there"), "{error}");
+    assert!(error.contains("expired or revoked") && error.contains("put a live token into"), "{error}");
     let count = |outcome: &str| report["counts"][outcome].as_u64().unwrap();
     assert!(count("created") > 0 && count("not-started") > 0, "{report:#}");
     assert_eq!(count("created") + count("failed") + count("not-started"), 42, "{report:#}");
-    world.ferry(&["apply", "--yes"]).await.with_code(1).telling(&["expired or revoked", "put a live token there"]);
+    world.ferry(&["apply", "--yes"]).await.with_code(1).telling(&["expired or revoked", "put a live token into"]);
     world.write("token", &vault.token_with(&all_of(&world.mount)).await);
     world.apply().await.with_code(0);
     world.holds(|_| 1).await;
