@@ -52,17 +52,24 @@
 //!   present.rs            What becomes of a name that the source has
 //!   side.rs               What deciding sees of the source, the target and the baseline
 //! ledger/      FLOOR 3  our SQL: runs, steps, baseline, leases, the audit chain
+//!   address.rs            Where a ledger is
 //!   audit.rs              The audit log
 //!   baseline.rs           What was last written to a target, by name
 //!   conclude.rs           How a step ended, as the store said or as reading back found
+//!   database.rs           The two databases a ledger can live in, behind one face
 //!   error.rs              What the ledger says when it cannot do its part: plain words, and what to do
+//!   fold.rs               Retention
 //!   history.rs            What was: runs and their steps, as reports show them
 //!   key_file.rs           The random key beside a ledger for which none is configured
 //!   lease.rs              One writer per target
+//!   lock_file.rs          The lock of a target beside a ledger in a file
 //!   open.rs               The ledger as the rest of the program holds it, and how it is opened
+//!   postgres.rs           A ledger on a server
+//!   pulse.rs              How long a lease can be counted on
 //!   runs.rs               A run's beginning and end; a run that died is noticed by the next one on its target
-//!   schema.rs             The ledger's tables and its first row
+//!   schema.rs             The ledger's first row
 //!   settings.rs           The `[ledger]` table of the config
+//!   sqlite.rs             A ledger in a file
 //!   steps.rs              One step's way through the ledger
 //!   verify.rs             The proof of the audit log
 //!   writer.rs             The one task that commits

@@ -7,7 +7,7 @@ use super::lens::Lens;
 use super::outcome::StepOutcome;
 use super::reduce::{Prepared, Reduced};
 use super::settle::{Meant, Settled, done, look, settled};
-use crate::ledger::{Conclusion, Failure, Intent, StepId};
+use crate::ledger::{Conclusion, Failure, Intent, LedgerError, StepId};
 use crate::model::{
     Effect, ErrorKind, Fingerprint, Mark, MarkedName, Outcome, Reason, RemoteKey, Revision, Revisions, SecretName,
 };
@@ -142,13 +142,22 @@ impl Writer<'_> {
             }
         };
         // The value ends here: what follows may wait for the ledger.
-        let answer = self.request(&aim, change, expect).await;
+        let answer = match self.run.lease.while_held(self.request(&aim, change, expect)).await {
+            Ok(answer) => answer,
+            Err(error) => return self.abandoned(aim.step, &error),
+        };
         self.trouble.answered(answer.as_ref().err());
         match answer {
             Ok(revision) => self.done(&aim, id, revision).await,
             Err(error) if error.effect == Effect::Unknown => self.unknown(&aim, id, error).await,
             Err(error) => self.failed(&aim, id, &error).await,
         }
+    }
+
+    /// The lease ended while the store was asked: nothing more is sent, not even a question.
+    fn abandoned(&self, step: &Step, error: &LedgerError) -> StepOutcome {
+        self.trouble.end_of_ledger("the ledger failed, so nothing more is written", error);
+        self.outcome(step, (Outcome::Unknown, Reason::EffectUnknown, Some(error.to_string())))
     }
 
     async fn request(&self, aim: &Aim<'_>, change: Change, expect: Expect) -> provider::Result<Option<Revision>> {

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
+use super::database::{Connection, Place, Row, query};
 use super::error::LedgerError;
 use super::open::Ledger;
 use super::runs::RunId;
@@ -99,8 +98,8 @@ impl AuditRow {
         ]
     }
 
-    pub(super) async fn insert(&self, connection: &mut SqliteConnection, digest: &str) -> Result<(), LedgerError> {
-        let mut query = sqlx::query(
+    pub(super) async fn insert(&self, connection: &mut Connection, digest: &str) -> Result<(), LedgerError> {
+        let mut insert = query(
             "INSERT INTO audit (sequence, happened_at, step, event, run, job, host, config_digest, action, reason, name,
                 remote_key, store, target_identity, fingerprint_before, fingerprint_after, revision_before,
                 revision_after, result, request, detail, digest)
@@ -110,13 +109,12 @@ impl AuditRow {
         .bind(self.happened_at.as_microsecond())
         .bind(self.step);
         for text in self.texts() {
-            query = query.bind(text);
+            insert = insert.bind(text);
         }
-        query.bind(digest).execute(connection).await?;
-        Ok(())
+        insert.bind(digest).execute(connection).await.map(drop)
     }
 
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    pub(super) fn read(row: &Row) -> Result<Self, LedgerError> {
         Ok(Self {
             sequence: row.try_get("sequence")?,
             // A time that cannot be is one that we did not write; the digest says so.
@@ -184,6 +182,7 @@ pub(super) fn seal(key: &Subkey, origin: &AuditHead, head: &AuditHead) -> String
 }
 
 /// Where the chain begins and ends, as the installation's row says.
+#[derive(Clone)]
 pub(super) struct ChainEnds {
     /// Before the first row that is kept.
     pub origin: AuditHead,
@@ -193,12 +192,9 @@ pub(super) struct ChainEnds {
 }
 
 impl ChainEnds {
-    pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Self, LedgerError> {
-        let row = sqlx::query(
-            "SELECT origin_sequence, origin_digest, head_sequence, head_digest, head_seal FROM installation",
-        )
-        .fetch_one(connection)
-        .await?;
+    pub(super) async fn load<'a>(place: impl Into<Place<'a>>) -> Result<Self, LedgerError> {
+        let sql = "SELECT origin_sequence, origin_digest, head_sequence, head_digest, head_seal FROM installation";
+        let row = query(sql).fetch_one(place).await?;
         Ok(Self {
             origin: AuditHead { sequence: row.try_get("origin_sequence")?, digest: row.try_get("origin_digest")? },
             head: AuditHead { sequence: row.try_get("head_sequence")?, digest: row.try_get("head_digest")? },
@@ -211,14 +207,19 @@ impl ChainEnds {
         self.seal == seal(key, &self.origin, &self.head)
     }
 
-    pub(super) async fn store(&self, connection: &mut SqliteConnection, key: &Subkey) -> Result<(), LedgerError> {
-        sqlx::query("UPDATE installation SET head_sequence = $1, head_digest = $2, head_seal = $3")
-            .bind(self.head.sequence)
-            .bind(&self.head.digest)
-            .bind(seal(key, &self.origin, &self.head))
-            .execute(connection)
-            .await?;
-        Ok(())
+    pub(super) async fn store(&self, connection: &mut Connection, key: &Subkey) -> Result<(), LedgerError> {
+        query(
+            "UPDATE installation SET origin_sequence = $1, origin_digest = $2, head_sequence = $3, head_digest = $4,
+                head_seal = $5",
+        )
+        .bind(self.origin.sequence)
+        .bind(&self.origin.digest)
+        .bind(self.head.sequence)
+        .bind(&self.head.digest)
+        .bind(seal(key, &self.origin, &self.head))
+        .execute(connection)
+        .await
+        .map(drop)
     }
 }
 
@@ -240,20 +241,20 @@ pub struct AuditFilter {
 impl Ledger {
     /// Reads audit rows, the oldest first. It does not prove them; [`Ledger::audit_verify`] does.
     pub async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, LedgerError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT * FROM audit
              WHERE ($1 IS NULL OR run = $1) AND ($2 IS NULL OR job = $2) AND ($3 IS NULL OR name = $3)
                 AND ($4 IS NULL OR happened_at >= $4)
              ORDER BY sequence DESC LIMIT $5",
         )
         .bind(filter.run.as_ref().map(RunId::as_str))
-        .bind(&filter.job)
+        .bind(filter.job.as_deref())
         .bind(filter.name.as_ref().map(SecretName::bound))
         .bind(filter.since.map(Timestamp::as_microsecond))
         .bind(filter.last.map_or(i64::MAX, i64::from))
         .fetch_all(self.readers())
         .await?;
-        Ok(rows.iter().rev().map(AuditRow::read).collect::<Result<_, _>>()?)
+        rows.iter().rev().map(AuditRow::read).collect()
     }
 }
 

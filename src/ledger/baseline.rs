@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::audit::AuditRow;
 use super::conclude::{BaselineChange, Done};
+use super::database::{Row, query};
 use super::error::LedgerError;
 use super::lease::{Claim, Lease};
 use super::open::Ledger;
@@ -17,6 +16,9 @@ use super::steps::Intent;
 use super::writer::{Change, Pen};
 use crate::model::{Fingerprint, Reason, RemoteKey, Revision, SecretName};
 use crate::planner::{Baseline, BaselineEntry};
+
+/// The most names of one transaction: others wait for the audit chain meanwhile.
+const LARGEST_PART: usize = 1000;
 
 /// What a run learned of a key that it left alone.
 #[derive(Debug, Clone)]
@@ -47,7 +49,7 @@ pub struct Seen {
 impl Ledger {
     /// Reads what was last written to the target.
     pub async fn baseline(&self, target_identity: &str) -> Result<Baseline, LedgerError> {
-        let rows = sqlx::query("SELECT * FROM baseline WHERE target_identity = $1")
+        let rows = query("SELECT * FROM baseline WHERE target_identity = $1")
             .bind(target_identity)
             .fetch_all(self.readers())
             .await?;
@@ -61,7 +63,7 @@ impl Ledger {
         target_identity: &str,
         since: Timestamp,
     ) -> Result<BTreeSet<SecretName>, LedgerError> {
-        let rows = sqlx::query("SELECT name FROM baseline WHERE target_identity = $1 AND written_at >= $2")
+        let rows = query("SELECT name FROM baseline WHERE target_identity = $1 AND written_at >= $2")
             .bind(target_identity)
             .bind(since.as_microsecond())
             .fetch_all(self.readers())
@@ -69,9 +71,16 @@ impl Ledger {
         rows.iter().map(name).collect()
     }
 
-    /// Notes what a run learned of the keys it left alone, all in one transaction; only what is forgotten is audited.
+    /// Notes what a run learned of the keys it left alone, a thousand to a transaction; only what is forgotten is audited.
     pub async fn remember(&self, run: &RunId, lease: &Lease, learned: Vec<Remembered>) -> Result<(), LedgerError> {
-        self.writer().write(Remember { run: run.clone(), claim: lease.claim(), learned }).await
+        let mut rest = learned.into_iter().peekable();
+        loop {
+            let part = rest.by_ref().take(LARGEST_PART).collect();
+            self.writer().write(Remember { run: run.clone(), claim: lease.claim(), learned: part }).await?;
+            if rest.peek().is_none() {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -105,7 +114,7 @@ async fn put(
     name: &SecretName,
     entry: &BaselineEntry,
 ) -> Result<(), LedgerError> {
-    sqlx::query(
+    query(
         "INSERT INTO baseline (target_identity, name, job, remote_key, fingerprint, source_revision, target_revision,
             absent_runs, shape, written_at, written_by, seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10)
@@ -132,7 +141,7 @@ async fn put(
 
 /// Drops a record and gives what it was.
 async fn forget(pen: &mut Pen<'_>, target: &str, name: &SecretName) -> Result<Option<BaselineEntry>, LedgerError> {
-    let row = sqlx::query("DELETE FROM baseline WHERE target_identity = $1 AND name = $2 RETURNING *")
+    let row = query("DELETE FROM baseline WHERE target_identity = $1 AND name = $2 RETURNING *")
         .bind(target)
         .bind(name.bound())
         .fetch_optional(&mut *pen.connection)
@@ -167,7 +176,7 @@ impl Change for Remember {
 
 impl Remember {
     async fn refresh(&self, pen: &mut Pen<'_>, name: &SecretName, seen: &Seen) -> Result<(), LedgerError> {
-        let refreshed = sqlx::query(
+        let refreshed = query(
             "UPDATE baseline SET fingerprint = coalesce($1, fingerprint),
                 source_revision = coalesce($2, source_revision), target_revision = coalesce($3, target_revision),
                 shape = $4, absent_runs = 0, seen_at = $5
@@ -182,7 +191,7 @@ impl Remember {
         .bind(name.bound())
         .execute(&mut *pen.connection)
         .await?;
-        recorded(refreshed.rows_affected(), name)
+        recorded(refreshed, name)
     }
 
     async fn count_absence(&self, pen: &mut Pen<'_>, name: &SecretName) -> Result<(), LedgerError> {
@@ -197,13 +206,9 @@ impl Remember {
     }
 
     async fn count(&self, pen: &mut Pen<'_>, name: &SecretName, sql: &'static str) -> Result<(), LedgerError> {
-        let counted = sqlx::query(sql)
-            .bind(pen.now)
-            .bind(&self.claim.target)
-            .bind(name.bound())
-            .execute(&mut *pen.connection)
-            .await?;
-        recorded(counted.rows_affected(), name)
+        let counted =
+            query(sql).bind(pen.now).bind(&self.claim.target).bind(name.bound()).execute(&mut *pen.connection).await?;
+        recorded(counted, name)
     }
 
     async fn forget(&self, pen: &mut Pen<'_>, context: &RunContext, name: &SecretName) -> Result<(), LedgerError> {
@@ -225,30 +230,30 @@ fn recorded(rows: u64, name: &SecretName) -> Result<(), LedgerError> {
     if rows == 1 { Ok(()) } else { Err(LedgerError::NoBaseline(name.to_string())) }
 }
 
-fn entry(row: &SqliteRow) -> Result<BaselineEntry, LedgerError> {
+fn entry(row: &Row) -> Result<BaselineEntry, LedgerError> {
     Ok(BaselineEntry {
         job: row.try_get("job")?,
-        key: RemoteKey::new(row.try_get::<String, _>("remote_key")?),
+        key: RemoteKey::new(row.try_get::<String>("remote_key")?),
         fingerprint: fingerprint(row, "fingerprint")?.ok_or(LedgerError::Damaged { what: "fingerprint" })?,
         source_revision: revision(row, "source_revision")?,
         target_revision: revision(row, "target_revision")?,
-        absent_runs: row.try_get("absent_runs")?,
+        absent_runs: row.small("absent_runs")?,
         shape: row.try_get("shape")?,
     })
 }
 
 /// Reads the column `name`.
-pub(super) fn name(row: &SqliteRow) -> Result<SecretName, LedgerError> {
+pub(super) fn name(row: &Row) -> Result<SecretName, LedgerError> {
     SecretName::from_bound(row.try_get("name")?).ok_or(LedgerError::Damaged { what: "name" })
 }
 
 /// Reads a fingerprint, where there is one.
-pub(super) fn fingerprint(row: &SqliteRow, column: &str) -> Result<Option<Fingerprint>, LedgerError> {
+pub(super) fn fingerprint(row: &Row, column: &'static str) -> Result<Option<Fingerprint>, LedgerError> {
     let parse = |text: String| Fingerprint::parse(&text).ok_or(LedgerError::Damaged { what: "fingerprint" });
-    row.try_get::<Option<String>, _>(column)?.map(parse).transpose()
+    row.try_get::<Option<String>>(column)?.map(parse).transpose()
 }
 
 /// Reads a revision, where there is one.
-pub(super) fn revision(row: &SqliteRow, column: &str) -> Result<Option<Revision>, LedgerError> {
-    Ok(row.try_get::<Option<String>, _>(column)?.map(Revision::new))
+pub(super) fn revision(row: &Row, column: &'static str) -> Result<Option<Revision>, LedgerError> {
+    Ok(row.try_get::<Option<String>>(column)?.map(Revision::new))
 }

@@ -1,10 +1,10 @@
 //! How a step ended, as the store said or as reading back found; with a change goes what was last written to the key.
 
 use async_trait::async_trait;
-use sqlx::Row as _;
 
 use super::audit::AuditRow;
 use super::baseline;
+use super::database::query;
 use super::error::LedgerError;
 use super::open::Ledger;
 use super::runs::{RunContext, RunId};
@@ -110,7 +110,7 @@ impl Change for Move {
     type Answer = ();
 
     async fn record(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
-        let row = sqlx::query("SELECT * FROM steps WHERE id = $1")
+        let row = query("SELECT * FROM steps WHERE id = $1")
             .bind(self.step.0)
             .fetch_optional(&mut *pen.connection)
             .await?
@@ -138,7 +138,7 @@ impl Move {
             None => (Some(pen.now), None),
             Some(_) => (None, Some(pen.now)),
         };
-        sqlx::query(
+        query(
             "UPDATE steps SET state = $1, outcome = $2, failure = $3, error = $4, request = coalesce($5, request),
                 fingerprint_after = $6, revision_after = $7, concluded_at = coalesce($8, concluded_at), settled_at = $9,
                 settled_by = $10, settled_as = $11

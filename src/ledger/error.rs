@@ -1,5 +1,6 @@
 //! What the ledger says when it cannot do its part: plain words, and what to do.
 
+use super::verify::Break;
 use crate::model::MasterKeyError;
 use crate::reference::ReferenceError;
 
@@ -12,11 +13,14 @@ pub enum LedgerError {
         /// Which key of the table.
         setting: &'static str,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: String,
     },
     /// The configured key cannot be had.
     #[error("the ledger's key cannot be read: {0}")]
-    Key(#[from] ReferenceError),
+    Key(ReferenceError),
+    /// The configured URL cannot be had.
+    #[error("the ledger's URL cannot be read: {0}")]
+    Url(ReferenceError),
     /// The configured key, or the key file, holds no key.
     #[error("{place} holds no ledger key: {cause}")]
     NotAKey {
@@ -39,9 +43,26 @@ pub enum LedgerError {
     /// Others on this machine may read the key file.
     #[error("the key file {0} can be read by others")]
     KeyExposed(String),
-    /// The file is something else.
-    #[error("the ledger's file is something else: not a ledger of secretferry")]
+    /// The file, or the schema `secretferry` on the server, is something else.
+    #[error("where the ledger should be is something else: not a ledger of secretferry")]
     NotALedger,
+    /// No way leads to the server.
+    #[error("the ledger's server {server} cannot be reached: {cause}")]
+    Unreachable {
+        /// Its host, port and database.
+        server: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// The server does not let us in, or not do what we must.
+    #[error("the ledger's server refuses us: {0}")]
+    Refused(String),
+    /// The server is none that a ledger can be kept on.
+    #[error("the ledger's server cannot be used: {0}")]
+    Unsuitable(&'static str),
+    /// The server is gone, or the way to it.
+    #[error("the connection to the ledger was lost: {0}")]
+    Lost(String),
     /// A later program wrote it.
     #[error("the ledger has schema {found}; this program knows schemas up to {known}")]
     Newer {
@@ -76,6 +97,9 @@ pub enum LedgerError {
     /// The audit log's head does not carry this ledger's seal.
     #[error("the ledger's audit log was changed by somebody else: its head does not carry our seal")]
     SealBroken,
+    /// What was to be folded away does not hold together.
+    #[error("the old rows of the ledger's audit log are kept, because they are not as they were written: {0}")]
+    NotProved(Break),
     /// Somebody else is working on the target.
     #[error("{target} is being worked on by {by}")]
     Held {
@@ -83,6 +107,12 @@ pub enum LedgerError {
         target: String,
         /// Who, and since when.
         by: String,
+    },
+    /// The lease came to its end: the session that held it is gone, or was not heard of.
+    #[error("the lease on {target} ended with the connection to the ledger")]
+    Ended {
+        /// The target's identity.
+        target: String,
     },
     /// The lease was lost to another holder.
     #[error("the lease on {target} was lost to another holder")]
@@ -126,8 +156,8 @@ impl LedgerError {
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::WrongKey { .. } => {
-                "Give the key the ledger was made with. If it is lost, move the ledger's file away: a new one is begun, and keys \
-                 written so far are found again by their marks."
+                "Give the key the ledger was made with. If it is lost, move the ledger's file (on PostgreSQL, its schema) away: a new \
+                 one is begun, and keys written so far are found again by their marks."
             }
             Self::KeyMissing(_) => {
                 "Put the key file back from where it was, or move the ledger's file away to begin a new one."
@@ -136,7 +166,23 @@ impl LedgerError {
             Self::KeyExposed(_) => {
                 "Run `chmod 600` on it. If others may have read it, begin a new ledger with a new key."
             }
-            Self::NotALedger => "Let `ledger.url` name a file of its own.",
+            Self::NotALedger => {
+                "Let `ledger.url` name a file of its own, or a database whose schema `secretferry` is free for it."
+            }
+            Self::Unreachable { .. } => {
+                "See that the server is up and reachable from here, and that `ledger.url` and `ledger.tls` are right."
+            }
+            Self::Refused(_) => {
+                "Correct `ledger.url`, or let its user in. It needs a database in which it may create the schema `secretferry`: \
+                 its own, or one with `GRANT CREATE ON DATABASE … TO …`."
+            }
+            Self::Unsuitable(_) => {
+                "Let `ledger.url` lead straight to a PostgreSQL, version 14 or later, that takes writes."
+            }
+            Self::Lost(_) | Self::Ended { .. } => {
+                "Nothing more was written to any target. See that the ledger's server is up, then run again: what was begun is \
+                 settled first."
+            }
             Self::Newer { .. } => "Use the newer program.",
             Self::Locked => "Wait for the other process, or end it; a tool that has the file open may be the one.",
             Self::Full => {
@@ -147,9 +193,10 @@ impl LedgerError {
             }
             Self::Disk(_) | Self::Damaged { .. } => "Check the disk, and put the ledger back from a backup.",
             Self::SealBroken => {
-                "Run `secretferry audit verify` to see where it breaks and find out who wrote to the file. To go on, put the ledger \
-                 back from a backup, or move it away to begin a new one."
+                "Run `secretferry audit verify` to see where it breaks and find out who wrote to the ledger. To go on, put it back \
+                 from a backup, or move it away to begin a new one."
             }
+            Self::NotProved(_) => "Run `secretferry audit verify`, and find out who wrote to the ledger.",
             Self::Held { .. } => "Wait for it to end. A process that died holds nothing.",
             Self::AmbiguousRun(_) => "Give more of the id.",
             Self::Refusing(cause) => return cause.remedy(),
@@ -157,40 +204,17 @@ impl LedgerError {
         })
     }
 
-    /// Tells whether the file itself failed, so that nothing later can be trusted to be written either.
-    pub(super) fn is_of_the_file(&self) -> bool {
-        matches!(
+    /// Tells whether the ledger itself failed, so that nothing later can be trusted to be written either.
+    pub(super) fn is_of_the_ledger(&self) -> bool {
+        let of_the_file = matches!(
             self,
             Self::Locked | Self::Full | Self::Permission { .. } | Self::Disk(_) | Self::NotALedger | Self::Closed
-        )
+        );
+        of_the_file || self.is_loss() || matches!(self, Self::Refused(_) | Self::Unsuitable(_))
     }
-}
 
-impl From<sqlx::Error> for LedgerError {
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::Database(cause) => of_code(cause.as_ref()),
-            sqlx::Error::Io(cause) => Self::Disk(cause.to_string()),
-            sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => Self::Closed,
-            other => Self::Database(other.to_string()),
-        }
-    }
-}
-
-/// SQLite could not make room for the file that its connections share: `SQLITE_IOERR_SHMSIZE`.
-const NO_ROOM_FOR_SHARED_MEMORY: u32 = 4874;
-
-// https://www.sqlite.org/rescode.html: the low byte is the primary code.
-fn of_code(error: &dyn sqlx::error::DatabaseError) -> LedgerError {
-    let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
-    let cause = error.message().to_owned();
-    match code & 0xff {
-        5 | 6 => LedgerError::Locked,
-        13 => LedgerError::Full,
-        10 if code == NO_ROOM_FOR_SHARED_MEMORY => LedgerError::Full,
-        3 | 8 | 14 | 23 => LedgerError::Permission { file: "the ledger".to_owned(), cause },
-        10 | 11 => LedgerError::Disk(cause),
-        26 => LedgerError::NotALedger,
-        _ => LedgerError::Database(cause),
+    /// Tells whether the connection is gone, and with it every lease.
+    pub(super) fn is_loss(&self) -> bool {
+        matches!(self, Self::Lost(_))
     }
 }

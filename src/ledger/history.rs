@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::baseline;
+use super::database::{Row, query};
 use super::error::LedgerError;
 use super::open::Ledger;
 use super::runs::{RunId, RunStatus};
@@ -81,8 +80,7 @@ pub struct StepRecord {
 impl Ledger {
     /// Reads the last runs, the latest first.
     pub async fn runs(&self, limit: u32) -> Result<Vec<Run>, LedgerError> {
-        let rows =
-            sqlx::query("SELECT * FROM runs ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(self.readers()).await?;
+        let rows = query("SELECT * FROM runs ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(self.readers()).await?;
         rows.iter().map(run).collect()
     }
 
@@ -95,7 +93,7 @@ impl Ledger {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
             return Ok(None);
         }
-        let rows = sqlx::query("SELECT * FROM runs WHERE id LIKE $1 || '%' OR id LIKE '%' || $1 LIMIT 2")
+        let rows = query("SELECT * FROM runs WHERE id LIKE $1 || '%' OR id LIKE '%' || $1 LIMIT 2")
             .bind(text.to_ascii_lowercase())
             .fetch_all(self.readers())
             .await?;
@@ -108,7 +106,7 @@ impl Ledger {
 
     /// Reads the steps of a run, in the order they were intended.
     pub async fn steps(&self, run: &RunId) -> Result<Vec<StepRecord>, LedgerError> {
-        let rows = sqlx::query("SELECT * FROM steps WHERE run = $1 ORDER BY id")
+        let rows = query("SELECT * FROM steps WHERE run = $1 ORDER BY id")
             .bind(run.as_str())
             .fetch_all(self.readers())
             .await?;
@@ -117,7 +115,7 @@ impl Ledger {
 
     /// Says when a job last read every value of both sides and ended well.
     pub async fn last_deep_run(&self, job: &str, target_identity: &str) -> Result<Option<Timestamp>, LedgerError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT max(started_at) AS started_at FROM runs
              WHERE job = $1 AND target_identity = $2 AND depth = $3 AND status = 'succeeded'",
         )
@@ -130,7 +128,7 @@ impl Ledger {
     }
 }
 
-fn run(row: &SqliteRow) -> Result<Run, LedgerError> {
+fn run(row: &Row) -> Result<Run, LedgerError> {
     Ok(Run {
         id: RunId::new(row.try_get("id")?),
         job: row.try_get("job")?,
@@ -150,7 +148,7 @@ fn run(row: &SqliteRow) -> Result<Run, LedgerError> {
     })
 }
 
-fn step(row: &SqliteRow) -> Result<StepRecord, LedgerError> {
+fn step(row: &Row) -> Result<StepRecord, LedgerError> {
     Ok(StepRecord {
         id: StepId(row.try_get("id")?),
         intent: Intent::read(row)?,
@@ -167,18 +165,18 @@ fn step(row: &SqliteRow) -> Result<StepRecord, LedgerError> {
     })
 }
 
-fn time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, LedgerError> {
+fn time(row: &Row, column: &'static str) -> Result<Option<Timestamp>, LedgerError> {
     let parse = |micros| Timestamp::from_microsecond(micros).map_err(|_| LedgerError::Damaged { what: "time" });
-    row.try_get::<Option<i64>, _>(column)?.map(parse).transpose()
+    row.try_get::<Option<i64>>(column)?.map(parse).transpose()
 }
 
-fn word<T>(row: &SqliteRow, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, LedgerError> {
+fn word<T>(row: &Row, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, LedgerError> {
     let known = |text: &str| parse(text).ok_or(LedgerError::Damaged { what: column });
-    row.try_get::<Option<&str>, _>(column)?.map(known).transpose()
+    row.try_get::<Option<&str>>(column)?.map(known).transpose()
 }
 
-fn counts(row: &SqliteRow) -> Result<BTreeMap<Outcome, u64>, LedgerError> {
-    let Some(text) = row.try_get::<Option<&str>, _>("counts")? else { return Ok(BTreeMap::new()) };
+fn counts(row: &Row) -> Result<BTreeMap<Outcome, u64>, LedgerError> {
+    let Some(text) = row.try_get::<Option<&str>>("counts")? else { return Ok(BTreeMap::new()) };
     let damaged = || LedgerError::Damaged { what: "run's counts" };
     let counts: BTreeMap<String, u64> = serde_json::from_str(text).map_err(|_| damaged())?;
     counts.into_iter().map(|(word, count)| Ok((Outcome::parse(&word).ok_or_else(damaged)?, count))).collect()

@@ -24,7 +24,7 @@ pub(super) fn load(path: &Path) -> Result<Option<MasterKey>, LedgerError> {
     };
     refuse_exposed(path, &metadata)?;
     let reference = Reference::File(path.to_owned());
-    let text = reference.resolve()?;
+    let text = reference.resolve().map_err(LedgerError::Key)?;
     let key = MasterKey::parse(text.expose());
     key.map(Some).map_err(|cause| LedgerError::NotAKey { place: reference.to_string(), cause })
 }

@@ -1,20 +1,26 @@
-//! One writer per target: a lock of the operating system, which a crash gives back, and a number that only ever grows.
+//! One writer per target: a lock that a crash gives back, the file's or the session's, and a number that only ever grows.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
-use sqlx::Row as _;
+use tokio::time::sleep;
 
+use super::database::query;
 use super::error::LedgerError;
-use super::open::Ledger;
+use super::lock_file;
+use super::open::{Ledger, Place};
+use super::pulse::{GRACE, LENGTH};
 use super::writer::{Change, Pen, Writer};
-use crate::model::hex;
 use crate::reference::env_setting;
+
+/// How often a target is asked for whose holder may be ending this very moment: a server learns of it a little later than we.
+const TRIES: u32 = 5;
+
+/// How long it is given between two tries.
+const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 
 /// Who works on a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +46,16 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "job {} in process {} on {}", self.job, self.process, self.host)
     }
+}
+
+/// When a lease ends whose holder does not give it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// With the holder's process or its connection: at once. For commands that run once.
+    Session,
+    /// When it has not been heard of for a while, so that nothing it sent can still be under way. For those who are not waited
+    /// for. On SQLite, where the lock is the machine's own, the same as [`Term::Session`].
+    Timed,
 }
 
 /// The sole right to change a target; given back when dropped.
@@ -69,6 +85,15 @@ impl Lease {
         self.claim.fence
     }
 
+    /// Does `work`, a request to the target, as long as the lease is held.
+    ///
+    /// Where the lease ends first the work is not begun, or dropped where it stands: in time for what it sent to be over when
+    /// others may take the target.
+    pub async fn while_held<T>(&self, work: impl Future<Output = T>) -> Result<T, LedgerError> {
+        let Some(life) = self.writer.life() else { return Ok(work.await) };
+        life.during(work).await.ok_or_else(|| LedgerError::Ended { target: self.claim.target.clone() })
+    }
+
     pub(super) fn claim(&self) -> Claim {
         self.claim.clone()
     }
@@ -89,32 +114,37 @@ impl Drop for Lease {
 }
 
 impl Ledger {
-    /// Takes the sole right to change the target, or says who has it. Does not wait.
+    /// Takes the sole right to change the target, or says who has it. Waits a moment at most.
     pub async fn lease(&self, target_identity: &str, holder: &Holder) -> Result<Lease, LedgerError> {
-        let path = lock_path(self.path(), target_identity);
-        let denied = |cause: &std::io::Error| LedgerError::Permission {
-            file: path.display().to_string(),
-            cause: cause.to_string(),
+        self.lease_for(Term::Session, target_identity, holder).await
+    }
+
+    /// The same, for a holder that may be gone for a while without being dead.
+    pub async fn lease_for(&self, term: Term, target_identity: &str, holder: &Holder) -> Result<Lease, LedgerError> {
+        let (target, mut tries) = (target_identity.to_owned(), 1);
+        let lock = match self.place() {
+            Place::Server => None,
+            Place::File(ledger) => match lock_file::take(ledger, target_identity)? {
+                Some(lock) => Some(lock),
+                None => return Err(LedgerError::Held { by: self.holder(target_identity).await?, target }),
+            },
         };
-        // The file stays for good: to delete it would let two processes lock two files of one name.
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let lock = lock.map_err(|cause| denied(&cause))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let by = self.holder(target_identity).await?;
-                return Err(LedgerError::Held { target: target_identity.to_owned(), by });
+        loop {
+            let take = Take { target: target.clone(), holder: holder.clone(), term };
+            if let Some(claim) = self.writer().write(take).await? {
+                return Ok(Lease { claim, lock, writer: self.writer().clone() });
             }
-            Err(TryLockError::Error(cause)) => return Err(denied(&cause)),
+            if tries == TRIES {
+                return Err(LedgerError::Held { by: self.holder(target_identity).await?, target });
+            }
+            tries += 1;
+            sleep(BETWEEN_TRIES).await;
         }
-        let take = Take { target: target_identity.to_owned(), holder: holder.clone() };
-        let claim = self.writer().write(take).await?;
-        Ok(Lease { claim, lock: Some(lock), writer: self.writer().clone() })
     }
 
     async fn holder(&self, target_identity: &str) -> Result<String, LedgerError> {
-        let row = sqlx::query(
-            "SELECT holder_host, holder_process, holder_job, acquired_at FROM leases
+        let row = query(
+            "SELECT holder_host, holder_process, holder_job, acquired_at, expires_at FROM leases
              WHERE target_identity = $1 AND released_at IS NULL",
         )
         .bind(target_identity)
@@ -124,39 +154,66 @@ impl Ledger {
         let Some(row) = row else { return Ok("a process that began this very moment".to_owned()) };
         let holder = Holder {
             host: row.try_get("holder_host")?,
-            process: row.try_get("holder_process")?,
+            process: row.small("holder_process")?,
             job: row.try_get("holder_job")?,
         };
-        let since = Timestamp::from_microsecond(row.try_get("acquired_at")?);
-        let since = since.map_err(|_| LedgerError::Damaged { what: "lease's time" })?;
-        Ok(format!("{holder} since {since:.0}"))
+        let damaged = |_| LedgerError::Damaged { what: "lease's time" };
+        let since = Timestamp::from_microsecond(row.try_get("acquired_at")?).map_err(damaged)?;
+        Ok(match row.try_get::<Option<i64>>("expires_at")? {
+            None => format!("{holder} since {since:.0}"),
+            Some(end) => {
+                let end = Timestamp::from_microsecond(end + micros(GRACE)).map_err(damaged)?;
+                format!("{holder} since {since:.0}, and if it is not heard of again until {end:.0}")
+            }
+        })
     }
 }
 
-fn lock_path(ledger: &Path, target: &str) -> PathBuf {
-    let digest = hex(&Sha256::digest(target.as_bytes())[..8]);
-    let mut name = ledger.as_os_str().to_owned();
-    name.push(format!(".{digest}.lock"));
-    PathBuf::from(name)
+fn micros(duration: Duration) -> i64 {
+    duration.as_micros() as i64
 }
 
 struct Take {
     target: String,
     holder: Holder,
+    term: Term,
 }
 
 #[async_trait]
 impl Change for Take {
-    type Answer = Claim;
+    /// `None` where somebody else has it.
+    type Answer = Option<Claim>;
     const BEGINS_WORK: bool = true;
 
-    async fn record(&self, pen: &mut Pen<'_>) -> Result<Claim, LedgerError> {
-        let fence = sqlx::query_scalar(
-            "INSERT INTO leases (target_identity, fence, holder_host, holder_process, holder_job, acquired_at)
-             VALUES ($1, 1, $2, $3, $4, $5)
+    async fn record(&self, pen: &mut Pen<'_>) -> Result<Option<Claim>, LedgerError> {
+        if !pen.connection.lock(&self.target).await? {
+            return Ok(None);
+        }
+        let taken = self.write(pen).await;
+        if !matches!(taken, Ok(Some(_))) {
+            pen.connection.unlock(&self.target).await?;
+        }
+        taken
+    }
+}
+
+impl Take {
+    async fn write(&self, pen: &mut Pen<'_>) -> Result<Option<Claim>, LedgerError> {
+        let (heard, end) = match (pen.connection.is_session(), self.term) {
+            (false, _) => (None, None),
+            (true, Term::Session) => (Some(pen.now), None),
+            (true, Term::Timed) => (Some(pen.now), Some(pen.now + micros(LENGTH))),
+        };
+        // Whoever held it for a time and lost its connection may have sent something that is still under way.
+        let row = query(
+            "INSERT INTO leases (target_identity, fence, holder_host, holder_process, holder_job, acquired_at, heartbeat_at,
+                expires_at)
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (target_identity) DO UPDATE SET fence = leases.fence + 1, holder_host = excluded.holder_host,
                 holder_process = excluded.holder_process, holder_job = excluded.holder_job, run = NULL,
-                acquired_at = excluded.acquired_at, heartbeat_at = NULL, expires_at = NULL, released_at = NULL
+                acquired_at = excluded.acquired_at, heartbeat_at = excluded.heartbeat_at,
+                expires_at = excluded.expires_at, released_at = NULL
+             WHERE leases.released_at IS NOT NULL OR leases.expires_at IS NULL OR leases.expires_at + $8 <= $5
              RETURNING fence",
         )
         .bind(&self.target)
@@ -164,9 +221,13 @@ impl Change for Take {
         .bind(self.holder.process)
         .bind(&self.holder.job)
         .bind(pen.now)
-        .fetch_one(&mut *pen.connection)
+        .bind(heard)
+        .bind(end)
+        .bind(micros(GRACE))
+        .fetch_optional(&mut *pen.connection)
         .await?;
-        Ok(Claim { target: self.target.clone(), fence })
+        let claim = |fence| Claim { target: self.target.clone(), fence };
+        row.map(|row| row.try_get("fence").map(claim)).transpose()
     }
 }
 
@@ -177,24 +238,24 @@ impl Change for Release {
     type Answer = ();
 
     async fn record(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
-        sqlx::query("UPDATE leases SET released_at = $1 WHERE target_identity = $2 AND fence = $3")
+        query("UPDATE leases SET released_at = $1 WHERE target_identity = $2 AND fence = $3")
             .bind(pen.now)
             .bind(&self.0.target)
             .bind(self.0.fence)
             .execute(&mut *pen.connection)
             .await?;
-        Ok(())
+        pen.connection.unlock(&self.0.target).await
     }
 }
 
 impl Claim {
     /// Proves, inside the transaction, that nobody has taken the target since.
     pub(super) async fn check(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
-        let fence: Option<i64> =
-            sqlx::query_scalar("SELECT fence FROM leases WHERE target_identity = $1 AND released_at IS NULL")
-                .bind(&self.target)
-                .fetch_optional(&mut *pen.connection)
-                .await?;
+        let row = query("SELECT fence FROM leases WHERE target_identity = $1 AND released_at IS NULL")
+            .bind(&self.target)
+            .fetch_optional(&mut *pen.connection)
+            .await?;
+        let fence = row.map(|row| row.try_get("fence")).transpose()?;
         if fence == Some(self.fence) { Ok(()) } else { Err(LedgerError::Stale { target: self.target.clone() }) }
     }
 }

@@ -2,17 +2,24 @@
 //!
 //! One task writes, any number of callers read. Everything is written down in `docs/ledger-format.md`.
 
+mod address;
 mod audit;
 mod baseline;
 mod conclude;
+mod database;
 mod error;
+mod fold;
 mod history;
 mod key_file;
 mod lease;
+mod lock_file;
 mod open;
+mod postgres;
+mod pulse;
 mod runs;
 mod schema;
 mod settings;
+mod sqlite;
 mod steps;
 mod verify;
 mod writer;
@@ -21,10 +28,11 @@ pub use audit::{AuditFilter, AuditHead, AuditRow};
 pub use baseline::{Remembered, Seen};
 pub use conclude::{BaselineChange, Conclusion, Done, Failure, Settlement};
 pub use error::LedgerError;
+pub use fold::Folded;
 pub use history::{Run, StepRecord};
-pub use lease::{Holder, Lease};
+pub use lease::{Holder, Lease, Term};
 pub use open::Ledger;
 pub use runs::{RunEnd, RunId, RunStart, RunStatus};
-pub use settings::LedgerSettings;
+pub use settings::{LedgerSettings, LedgerUrl};
 pub use steps::{Intent, StepId, StepState, Unsettled};
 pub use verify::{AuditProof, Break};

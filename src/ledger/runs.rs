@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::audit::{AuditHead, AuditRow};
+use super::database::{Row, query};
 use super::error::LedgerError;
 use super::lease::{Claim, Lease};
 use super::open::Ledger;
@@ -121,9 +120,11 @@ impl Ledger {
         self.writer().write(BeginRun { claim: lease.claim(), start }).await
     }
 
-    /// Notes how a run ended, and gives the audit log's head.
+    /// Notes how a run ended, and gives the audit log's head. Then runs older than `ledger.keep` are folded away.
     pub async fn finish_run(&self, run: &RunId, end: RunEnd) -> Result<AuditHead, LedgerError> {
-        self.writer().write(FinishRun { run: run.clone(), end }).await
+        let head = self.writer().write(FinishRun { run: run.clone(), end }).await?;
+        self.fold_old().await;
+        Ok(head)
     }
 }
 
@@ -140,20 +141,20 @@ pub(super) struct RunContext {
 impl RunContext {
     /// Loads a run that has not ended.
     pub(super) async fn running(pen: &mut Pen<'_>, run: &RunId) -> Result<Self, LedgerError> {
-        let row = sqlx::query("SELECT * FROM runs WHERE id = $1 AND status = 'running'")
+        let row = query("SELECT * FROM runs WHERE id = $1 AND status = 'running'")
             .bind(run.as_str())
             .fetch_optional(&mut *pen.connection)
             .await?;
-        Ok(Self::read(&row.ok_or_else(|| LedgerError::NotRunning(run.short().to_owned()))?)?)
+        Self::read(&row.ok_or_else(|| LedgerError::NotRunning(run.short().to_owned()))?)
     }
 
     /// Loads a run, ended or not.
     pub(super) async fn load(pen: &mut Pen<'_>, run: &RunId) -> Result<Self, LedgerError> {
-        let query = sqlx::query("SELECT * FROM runs WHERE id = $1").bind(run.as_str());
-        Ok(Self::read(&query.fetch_one(&mut *pen.connection).await?)?)
+        let run = query("SELECT * FROM runs WHERE id = $1").bind(run.as_str());
+        Self::read(&run.fetch_one(&mut *pen.connection).await?)
     }
 
-    fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    fn read(row: &Row) -> Result<Self, LedgerError> {
         Ok(Self {
             run: RunId::new(row.try_get("id")?),
             job: row.try_get("job")?,
@@ -192,7 +193,7 @@ impl Change for BeginRun {
         self.claim.check(pen).await?;
         bury_the_dead(pen, &self.claim.target).await?;
         let run = RunId::new(Uuid::now_v7().to_string());
-        sqlx::query(
+        query(
             "INSERT INTO runs (id, job, command, source, target, target_identity, host, config_digest, version,
                 started_at, status)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running')",
@@ -209,7 +210,7 @@ impl Change for BeginRun {
         .bind(pen.now)
         .execute(&mut *pen.connection)
         .await?;
-        sqlx::query("UPDATE leases SET run = $1 WHERE target_identity = $2")
+        query("UPDATE leases SET run = $1 WHERE target_identity = $2")
             .bind(run.as_str())
             .bind(&self.claim.target)
             .execute(&mut *pen.connection)
@@ -222,13 +223,13 @@ impl Change for BeginRun {
 }
 
 async fn bury_the_dead(pen: &mut Pen<'_>, target: &str) -> Result<(), LedgerError> {
-    let dead = sqlx::query("SELECT * FROM runs WHERE target_identity = $1 AND status = 'running'")
+    let dead = query("SELECT * FROM runs WHERE target_identity = $1 AND status = 'running'")
         .bind(target)
         .fetch_all(&mut *pen.connection)
         .await?;
     for row in dead {
         let context = RunContext::read(&row)?;
-        sqlx::query("UPDATE runs SET status = 'died', ended_at = $1 WHERE id = $2")
+        query("UPDATE runs SET status = 'died', ended_at = $1 WHERE id = $2")
             .bind(pen.now)
             .bind(context.run.as_str())
             .execute(&mut *pen.connection)
@@ -255,12 +256,12 @@ impl Change for FinishRun {
         if matches!(self.end.status, RunStatus::Running | RunStatus::Died) {
             return Err(LedgerError::IllegalMove { from: RunStatus::Running.as_str(), to: status });
         }
-        sqlx::query("UPDATE runs SET status = $1, ended_at = $2, depth = $3, counts = $4, error = $5 WHERE id = $6")
+        query("UPDATE runs SET status = $1, ended_at = $2, depth = $3, counts = $4, error = $5 WHERE id = $6")
             .bind(status)
             .bind(pen.now)
             .bind(self.end.depth.map(Depth::as_str))
-            .bind(&counts)
-            .bind(&self.end.error)
+            .bind(counts.as_str())
+            .bind(self.end.error.as_deref())
             .bind(self.run.as_str())
             .execute(&mut *pen.connection)
             .await?;
@@ -270,7 +271,7 @@ impl Change for FinishRun {
         };
         let result = Some(status.to_owned());
         pen.audit(AuditRow { result, detail: Some(detail), ..context.audit_row("run-ended") }).await?;
-        Ok(pen.head().clone())
+        Ok(pen.ends.head.clone())
     }
 }
 

@@ -1,77 +1,132 @@
 //! The `[ledger]` table of the config.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use super::address::{Address, may_hold_password};
 use super::error::LedgerError;
-use crate::reference::Reference;
+use crate::reference::{Reference, TlsSettings};
+use crate::settings::DurationText;
 
-const SQLITE: &str = "sqlite://";
+/// How long runs are kept where nothing else is said: 400 days.
+const KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// Where the ledger is and what it is keyed by.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LedgerSettings {
-    /// `sqlite://path`, relative to the config's folder; default `sqlite://secretferry.db`.
-    #[serde(default = "default_url")]
-    pub url: String,
-    /// 32 bytes in base64; left out, a random key file is made beside the ledger.
+    /// `sqlite://path`, relative to the config's folder, or `postgres://…`; default `sqlite://secretferry.db`.
+    #[serde(default)]
+    pub url: LedgerUrl,
+    /// 32 bytes in base64; left out, a random key file is made beside a ledger on SQLite. Required on PostgreSQL.
     pub key: Option<Reference>,
-    /// How long runs are kept before they are folded, such as `400d`.
-    pub keep: Option<String>,
+    /// How long runs are kept before they are folded; default 400 days.
+    #[serde(default = "default_keep")]
+    pub keep: DurationText,
+    /// How a server is trusted, beside what the URL says.
+    #[serde(default)]
+    pub tls: TlsSettings,
 }
 
 impl Default for LedgerSettings {
     fn default() -> Self {
-        Self { url: default_url(), key: None, keep: None }
+        Self { url: LedgerUrl::default(), key: None, keep: default_keep(), tls: TlsSettings::default() }
     }
 }
 
-fn default_url() -> String {
-    format!("{SQLITE}secretferry.db")
+fn default_keep() -> DurationText {
+    DurationText(KEEP)
+}
+
+/// A URL in the config: as text where it holds no password, else by reference.
+#[derive(Clone, PartialEq, Eq)]
+pub enum LedgerUrl {
+    /// The URL itself.
+    Text(String),
+    /// Where the URL is.
+    Reference(Reference),
+}
+
+impl Default for LedgerUrl {
+    fn default() -> Self {
+        Self::Text("sqlite://secretferry.db".to_owned())
+    }
+}
+
+// The text may hold a password; that it is refused does not help whoever reads it in a log.
+impl fmt::Debug for LedgerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text.split_once("://").map_or("", |(scheme, _)| scheme)),
+            Self::Reference(reference) => write!(f, "{reference:?}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LedgerUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UrlVisitor)
+    }
+}
+
+struct UrlVisitor;
+
+impl<'de> Visitor<'de> for UrlVisitor {
+    type Value = LedgerUrl;
+
+    // These very first words tell whoever reads tables that a table here is a reference.
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a reference, { env = \"NAME\" } or { file = \"path\" }, or a URL without a password")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<LedgerUrl, E> {
+        Ok(LedgerUrl::Text(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LedgerUrl, A::Error> {
+        Reference::deserialize(MapAccessDeserializer::new(map)).map(LedgerUrl::Reference)
+    }
 }
 
 impl LedgerSettings {
     /// Finds every fault that needs no I/O to be seen.
     pub fn faults(&self) -> Vec<LedgerError> {
-        let keep = self
-            .keep
-            .as_ref()
-            .map(|_| LedgerError::Setting { setting: "keep", problem: "folding old runs is not built yet" });
-        self.file().err().into_iter().chain(keep).collect()
-    }
-
-    /// The ledger's file, from `folder`.
-    pub(super) fn path(&self, folder: &Path) -> Result<PathBuf, LedgerError> {
-        match self.faults().into_iter().next() {
-            Some(fault) => Err(fault),
-            None => Ok(folder.join(self.file()?)),
+        let LedgerUrl::Text(url) = &self.url else { return Vec::new() };
+        if may_hold_password(url) {
+            let problem = "a password must not stand in the config as text; let { env = \"NAME\" } or { file = \"path\" } hold \
+                           the whole URL";
+            return vec![LedgerError::Setting { setting: "url", problem: problem.to_owned() }];
+        }
+        match Address::parse(url, &self.tls, Path::new("")) {
+            Err(fault) => vec![fault],
+            Ok(Address::Postgres(_)) if self.key.is_none() => vec![keyless()],
+            Ok(_) => Vec::new(),
         }
     }
 
-    // The URL is never repeated in a fault: that of a database server may hold a password.
-    fn file(&self) -> Result<&str, LedgerError> {
-        let wrong = |problem| LedgerError::Setting { setting: "url", problem };
-        if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
-            return Err(wrong("a ledger in PostgreSQL is not built yet; write sqlite://path"));
+    /// The ledger's place; reads the URL where it is a reference.
+    pub(super) fn address(&self, folder: &Path) -> Result<Address, LedgerError> {
+        if let Some(fault) = self.faults().into_iter().next() {
+            return Err(fault);
         }
-        match self.url.strip_prefix(SQLITE) {
-            Some("") | None => Err(wrong("expected sqlite://path")),
-            Some(path) if path.contains('?') => Err(wrong("the path takes no parameters after a question mark")),
-            Some(path) => Ok(path),
+        match &self.url {
+            LedgerUrl::Text(url) => Address::parse(url, &self.tls, folder),
+            LedgerUrl::Reference(reference) => {
+                let url = reference.clone().relative_to(folder).resolve().map_err(LedgerError::Url)?;
+                Address::parse(url.expose(), &self.tls, folder)
+            }
         }
     }
 }
 
-impl fmt::Debug for LedgerSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.url.split_once("://").map_or("", |(scheme, _)| scheme);
-        f.debug_struct("LedgerSettings")
-            .field("scheme", &scheme)
-            .field("key", &self.key)
-            .field("keep", &self.keep)
-            .finish()
-    }
+/// The fault of a ledger on a server without a key: a file would have to be carried from machine to machine.
+pub(super) fn keyless() -> LedgerError {
+    let problem =
+        "a ledger on PostgreSQL needs one that all who share it are given: { env = \"NAME\" } or { file = \"path\" }";
+    LedgerError::Setting { setting: "key", problem: problem.to_owned() }
 }

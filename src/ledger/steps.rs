@@ -1,11 +1,10 @@
 //! One step's way through the ledger: intended → done | failed | unknown → settled, as a table of legal moves.
 
 use async_trait::async_trait;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::audit::AuditRow;
 use super::baseline;
+use super::database::{Row, query};
 use super::error::LedgerError;
 use super::lease::{Claim, Lease};
 use super::open::Ledger;
@@ -61,7 +60,7 @@ impl StepState {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, LedgerError> {
+    pub(super) fn read(row: &Row) -> Result<Self, LedgerError> {
         Self::parse(row.try_get("state")?).ok_or(LedgerError::Damaged { what: "step's state" })
     }
 
@@ -122,7 +121,7 @@ impl Ledger {
 
     /// Lists every step on the target whose end is not known, the oldest first.
     pub async fn unsettled(&self, target_identity: &str) -> Result<Vec<Unsettled>, LedgerError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT steps.*, runs.job FROM steps JOIN runs ON runs.id = steps.run
              WHERE runs.target_identity = $1 AND steps.state IN ('intended', 'unknown') ORDER BY steps.id",
         )
@@ -134,7 +133,7 @@ impl Ledger {
 }
 
 impl Unsettled {
-    fn read(row: &SqliteRow) -> Result<Self, LedgerError> {
+    fn read(row: &Row) -> Result<Self, LedgerError> {
         Ok(Self {
             step: StepId(row.try_get("id")?),
             run: RunId::new(row.try_get("run")?),
@@ -146,10 +145,10 @@ impl Unsettled {
 }
 
 impl Intent {
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, LedgerError> {
+    pub(super) fn read(row: &Row) -> Result<Self, LedgerError> {
         Ok(Self {
             name: baseline::name(row)?,
-            key: RemoteKey::new(row.try_get::<String, _>("remote_key")?),
+            key: RemoteKey::new(row.try_get::<String>("remote_key")?),
             action: Action::parse(row.try_get("action")?).ok_or(LedgerError::Damaged { what: "step's action" })?,
             reason: Reason::parse(row.try_get("reason")?).ok_or(LedgerError::Damaged { what: "step's reason" })?,
             shape: row.try_get("shape")?,
@@ -194,7 +193,7 @@ impl Change for Intend {
             return Err(LedgerError::Stale { target: context.target_identity });
         }
         let intent = &self.intent;
-        let step = sqlx::query_scalar(
+        let row = query(
             "INSERT INTO steps (run, fence, name, remote_key, action, reason, shape, token, source_fingerprint,
                 source_revision, fingerprint_before, revision_before, state, intended_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'intended', $13) RETURNING id",
@@ -214,6 +213,7 @@ impl Change for Intend {
         .bind(pen.now)
         .fetch_one(&mut *pen.connection)
         .await?;
+        let step = row.try_get("id")?;
         let fingerprint_after = intent.source_fingerprint.as_ref().map(Fingerprint::to_string);
         let row = intent.audit_row(&context, StepId(step), StepState::Intended.as_str());
         pen.audit(AuditRow { fingerprint_after, ..row }).await?;

@@ -1,10 +1,7 @@
 //! The proof of the audit log: every row is as it was written, none is missing, none was added.
 
-use futures::TryStreamExt as _;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
 use super::audit::{AuditHead, AuditRow, ChainEnds};
+use super::database::{Row, query};
 use super::error::LedgerError;
 use super::open::Ledger;
 use crate::model::Subkey;
@@ -14,6 +11,8 @@ use crate::model::Subkey;
 pub struct AuditProof {
     /// How many rows were proved, up to the break if there is one.
     pub rows: u64,
+    /// The last row that was folded away, as the seal says; `None` where none was. The proof begins after it.
+    pub checkpoint: Option<AuditHead>,
     /// The last row, as the ledger names it; to be compared with one that was kept elsewhere.
     pub head: AuditHead,
     /// The first place where the log is not as it was written.
@@ -41,38 +40,45 @@ impl Ledger {
     /// Proves the whole log. It finds changed, missing, added and swapped rows, and a cut tail; only a whole ledger put
     /// back from an older copy looks right, which is what the head kept elsewhere is for.
     pub async fn audit_verify(&self) -> Result<AuditProof, LedgerError> {
-        let mut snapshot = self.readers().begin().await?;
+        let mut snapshot = self.readers().snapshot().await?;
         let ends = ChainEnds::load(&mut snapshot).await?;
         let key = self.audit_key();
-        let mut walk = Walk { key: &key, at: ends.origin.clone(), rows: 0 };
+        let mut walk = Walk::begin(&key, &ends);
         let mut broken = None;
+        let mut rows = query("SELECT * FROM audit ORDER BY sequence").fetch(&mut snapshot);
+        while broken.is_none()
+            && let Some(row) = rows.next().await?
         {
-            let mut rows = sqlx::query("SELECT * FROM audit ORDER BY sequence").fetch(&mut *snapshot);
-            while broken.is_none()
-                && let Some(row) = rows.try_next().await?
-            {
-                broken = walk.step(&row, &ends.head).err();
-            }
+            broken = walk.step(&row).err();
         }
-        let broken = broken.or_else(|| walk.end(&ends));
-        Ok(AuditProof { rows: walk.rows, head: ends.head, broken })
+        let broken = broken.or_else(|| walk.end());
+        let checkpoint = (ends.origin.sequence > 0).then(|| ends.origin.clone());
+        Ok(AuditProof { rows: walk.rows, checkpoint, head: ends.head.clone(), broken })
     }
 }
 
-struct Walk<'a> {
+/// A walk along the rows, each proved by the one before it.
+pub(super) struct Walk<'a> {
     key: &'a Subkey,
+    ends: &'a ChainEnds,
     at: AuditHead,
     rows: u64,
 }
 
-impl Walk<'_> {
-    fn step(&mut self, row: &SqliteRow, head: &AuditHead) -> Result<(), Break> {
+impl<'a> Walk<'a> {
+    /// Stands before the first row that is kept.
+    pub(super) fn begin(key: &'a Subkey, ends: &'a ChainEnds) -> Self {
+        Self { key, ends, at: ends.origin.clone(), rows: 0 }
+    }
+
+    /// Proves the next row.
+    pub(super) fn step(&mut self, row: &Row) -> Result<AuditRow, Break> {
         let expected = self.at.sequence + 1;
         // What cannot even be read was not written by us.
         let unreadable = |_| Break::Changed(expected);
         let read = AuditRow::read(row).map_err(unreadable)?;
         let stored: String = row.try_get("digest").map_err(unreadable)?;
-        if read.sequence < expected || expected > head.sequence {
+        if read.sequence < expected || expected > self.ends.head.sequence {
             return Err(Break::Added(read.sequence));
         }
         if read.sequence > expected {
@@ -83,14 +89,19 @@ impl Walk<'_> {
         }
         self.at = AuditHead { sequence: expected, digest: stored };
         self.rows += 1;
-        Ok(())
+        Ok(read)
     }
 
-    fn end(&self, ends: &ChainEnds) -> Option<Break> {
-        if self.at.sequence < ends.head.sequence {
+    /// The last row that was proved.
+    pub(super) fn at(&self) -> &AuditHead {
+        &self.at
+    }
+
+    fn end(&self) -> Option<Break> {
+        if self.at.sequence < self.ends.head.sequence {
             return Some(Break::Missing(self.at.sequence + 1));
         }
-        let sealed = self.at == ends.head && ends.is_sealed(self.key);
+        let sealed = self.at == self.ends.head && self.ends.is_sealed(self.key);
         (!sealed).then_some(Break::Seal)
     }
 }

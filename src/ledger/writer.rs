@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection as _, raw_sql};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 
 use super::audit::{AuditHead, AuditRow, ChainEnds};
+use super::database::Connection;
 use super::error::LedgerError;
+use super::pulse::{BEAT, Life, Pulse};
 use crate::model::Subkey;
 
-/// The most changes of one transaction.
-const LARGEST_GROUP: usize = 512;
+/// The most changes of one transaction: between two there must be time for a heartbeat.
+const LARGEST_GROUP: usize = 128;
 
 /// One change of the ledger: all of it is committed, or nothing.
 #[async_trait]
@@ -32,21 +33,24 @@ pub(super) trait Change: Send + 'static {
 /// What a change writes with: the open transaction, its time, and the audit chain.
 pub(super) struct Pen<'a> {
     /// The connection, inside the transaction.
-    pub connection: &'a mut SqliteConnection,
+    pub connection: &'a mut Connection,
     /// The time of everything in this transaction, in microseconds.
     pub now: i64,
-    key: &'a Subkey,
-    ends: ChainEnds,
+    /// What the audit chain is digested with.
+    pub key: &'a Subkey,
+    /// Where the chain begins and ends, inside the transaction.
+    pub ends: ChainEnds,
 }
 
 impl<'a> Pen<'a> {
-    async fn take(connection: &'a mut SqliteConnection, key: &'a Subkey) -> Result<Self, LedgerError> {
-        let ends = ChainEnds::load(connection).await?;
+    async fn take(connection: &'a mut Connection, key: &'a Subkey) -> Result<Self, LedgerError> {
+        let now = connection.begin().await?;
+        let ends = ChainEnds::load(&mut *connection).await?;
         // A head that somebody else wrote must not get our seal: that would hide what they did.
         if !ends.is_sealed(key) {
             return Err(LedgerError::SealBroken);
         }
-        Ok(Self { connection, now: Timestamp::now().as_microsecond(), key, ends })
+        Ok(Self { connection, now, key, ends })
     }
 
     /// Appends a row to the audit log; its place, time and digest are filled in.
@@ -59,25 +63,19 @@ impl<'a> Pen<'a> {
         Ok(())
     }
 
-    /// The audit chain's head as of now, inside the transaction.
-    pub(super) fn head(&self) -> &AuditHead {
-        &self.ends.head
-    }
-
     // A change that is refused leaves nothing behind and does not spoil its neighbours.
     async fn record(&mut self, request: &mut dyn Request) -> Result<(), LedgerError> {
-        let before = self.ends.head.clone();
-        raw_sql("SAVEPOINT change").execute(&mut *self.connection).await?;
+        let before = self.ends.clone();
+        self.connection.run("SAVEPOINT change").await?;
         match request.record(self).await {
             Ok(()) => {}
-            Err(error) if error.is_of_the_file() => return Err(error),
+            Err(error) if error.is_of_the_ledger() => return Err(error),
             Err(_) => {
-                raw_sql("ROLLBACK TO change").execute(&mut *self.connection).await?;
-                self.ends.head = before;
+                self.connection.run("ROLLBACK TO change").await?;
+                self.ends = before;
             }
         }
-        raw_sql("RELEASE change").execute(&mut *self.connection).await?;
-        Ok(())
+        self.connection.run("RELEASE change").await
     }
 }
 
@@ -123,16 +121,26 @@ impl<C: Change + Sync> Request for Pending<C> {
 pub(super) struct Writer {
     requests: mpsc::UnboundedSender<Box<dyn Request>>,
     commits: Arc<AtomicU64>,
+    life: Option<Life>,
 }
 
 impl Writer {
     /// Starts the task on a prepared connection.
-    pub(super) fn start(connection: SqliteConnection, key: Subkey) -> Self {
+    pub(super) fn start(connection: Connection, key: Subkey) -> Self {
         // Unbounded, because all who send wait for their answer before they send again.
         let (requests, waiting) = mpsc::unbounded_channel();
         let commits = Arc::new(AtomicU64::new(0));
-        tokio::spawn(Scribe { connection, key, commits: Arc::clone(&commits), failed: None }.run(waiting));
-        Self { requests, commits }
+        let pulse = connection.is_session().then(Pulse::new);
+        let life = pulse.as_ref().map(Pulse::life);
+        let next_beat = Instant::now() + BEAT;
+        let scribe = Scribe { connection, key, commits: Arc::clone(&commits), failed: None, pulse, next_beat };
+        tokio::spawn(scribe.run(waiting));
+        Self { requests, commits, life }
+    }
+
+    /// What a lease is held by besides its lock; `None` where the lock alone says all.
+    pub(super) fn life(&self) -> Option<Life> {
+        self.life.clone()
     }
 
     /// Writes a change and waits until it is durable.
@@ -155,20 +163,47 @@ impl Writer {
 }
 
 struct Scribe {
-    connection: SqliteConnection,
+    connection: Connection,
     key: Subkey,
     commits: Arc<AtomicU64>,
     failed: Option<LedgerError>,
+    pulse: Option<Pulse>,
+    next_beat: Instant,
 }
 
 impl Scribe {
     async fn run(mut self, mut waiting: mpsc::UnboundedReceiver<Box<dyn Request>>) {
         let mut group = Vec::new();
-        while waiting.recv_many(&mut group, LARGEST_GROUP).await > 0 {
-            self.commit(std::mem::take(&mut group)).await;
+        loop {
+            tokio::select! {
+                biased;
+                () = sleep_until(self.next_beat), if self.pulse.is_some() => self.beat().await,
+                count = waiting.recv_many(&mut group, LARGEST_GROUP) => {
+                    if count == 0 {
+                        break;
+                    }
+                    self.commit(std::mem::take(&mut group)).await;
+                }
+            }
         }
-        // The transaction log is folded into the file here; if that fails, the next open does it.
-        let _ = self.connection.close().await;
+        if self.loss().is_none() {
+            self.connection.close().await;
+        }
+    }
+
+    /// Tells the server that we are alive, and the leases that the server is.
+    async fn beat(&mut self) {
+        let sent = Instant::now();
+        self.next_beat = sent + BEAT;
+        match self.connection.beat().await {
+            Ok(()) => self.pulse.iter().for_each(|pulse| pulse.beat(sent)),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Why the connection is gone, if it is.
+    fn loss(&self) -> Option<&LedgerError> {
+        self.failed.as_ref().filter(|error| error.is_loss())
     }
 
     async fn commit(&mut self, group: Vec<Box<dyn Request>>) {
@@ -188,10 +223,11 @@ impl Scribe {
         }
     }
 
-    /// Refuses what would begin new work once the file has failed: no intent row, no write.
+    /// Refuses what would begin new work once the ledger has failed: no intent row, no write. Once it is lost, all is refused.
     fn without_new_work(&self, group: Vec<Box<dyn Request>>) -> Vec<Box<dyn Request>> {
         let Some(cause) = &self.failed else { return group };
-        let (refused, admitted): (Vec<_>, Vec<_>) = group.into_iter().partition(|request| request.begins_work());
+        let (refused, admitted): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|request| request.begins_work() || cause.is_loss());
         for request in refused {
             request.answer(Err(LedgerError::Refusing(Box::new(cause.clone()))));
         }
@@ -199,21 +235,30 @@ impl Scribe {
     }
 
     async fn write(&mut self, group: &mut [Box<dyn Request>]) -> Result<(), LedgerError> {
-        raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
         let mut pen = Pen::take(&mut self.connection, &self.key).await?;
         for request in group {
             pen.record(request.as_mut()).await?;
         }
         pen.ends.store(pen.connection, &self.key).await?;
-        raw_sql("COMMIT").execute(&mut self.connection).await?;
-        Ok(())
+        self.connection.run("COMMIT").await
     }
 
     async fn give_up(&mut self, error: &LedgerError) {
-        // Where SQLite has rolled back on its own, there is nothing left to roll back.
-        let _ = raw_sql("ROLLBACK").execute(&mut self.connection).await;
+        if !error.is_loss() {
+            // Where SQLite has rolled back on its own, there is nothing left to roll back.
+            let _ = self.connection.run("ROLLBACK").await;
+        }
+        self.fail(error);
+    }
+
+    fn fail(&mut self, error: &LedgerError) {
         tracing::error!(%error, "the ledger could not be written");
-        if error.is_of_the_file() && self.failed.is_none() {
+        if error.is_loss() {
+            // With the session the server ends its locks: nothing more may be sent under them.
+            self.pulse = None;
+        }
+        // A loss is worse than what failed before it: not even what has happened can be noted any more.
+        if error.is_loss() || error.is_of_the_ledger() && self.failed.is_none() {
             self.failed = Some(error.clone());
         }
     }
@@ -223,6 +268,7 @@ impl Scribe {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
+    use crate::ledger::database::query;
     use crate::ledger::{Ledger, LedgerSettings};
 
     /// Leaves the database room for so many more pages, as a disk that fills up does.
@@ -233,10 +279,10 @@ mod tests {
         type Answer = ();
 
         async fn record(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
-            let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *pen.connection).await?;
+            let pages = query("PRAGMA page_count").fetch_one(&mut *pen.connection).await?;
+            let pages: i64 = pages.try_get("page_count")?;
             let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages + self.0));
-            raw_sql(limit).execute(&mut *pen.connection).await?;
-            Ok(())
+            pen.connection.run(limit).await
         }
     }
 

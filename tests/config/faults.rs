@@ -41,18 +41,20 @@ fn takes_a_sound_config() {
     assert_eq!(job.readers, secretferry::model::Reader::ALL);
     assert!(config.stores["b"].identity().contains("etc/data"), "relative to the file");
     assert_eq!(config.digest.len(), 64);
-    assert_eq!(config.ledger.url, "sqlite://secretferry.db");
+    assert_eq!(config.ledger, secretferry::ledger::LedgerSettings::default());
 }
 
 #[test]
 fn names_what_lies_behind_no_reference() {
-    let config = read(&format!("[ledger]\nkey = {{ env = 'SECRETFERRY_TEST_UNSET' }}\n{SOUND}")).unwrap();
+    let unset = "{ env = 'SECRETFERRY_TEST_UNSET' }";
+    let config = read(&format!("[ledger]\nkey = {unset}\nurl = {unset}\n{SOUND}")).unwrap();
     let missing: Vec<_> =
         config.missing_references().iter().map(|missing| format!("{}: {}", missing.path, missing.problem)).collect();
     assert_eq!(missing[0], "ledger.key: the environment variable SECRETFERRY_TEST_UNSET is not set");
-    assert!(missing[1].starts_with("stores.a.url: the file etc/url.txt cannot be read"), "{}", missing[1]);
-    assert_eq!(missing[2], "stores.b.token: the environment variable SECRETFERRY_TEST_UNSET is not set");
-    assert_eq!(missing.len(), 3);
+    assert_eq!(missing[1], "ledger.url: the environment variable SECRETFERRY_TEST_UNSET is not set");
+    assert!(missing[2].starts_with("stores.a.url: the file etc/url.txt cannot be read"), "{}", missing[2]);
+    assert_eq!(missing[3], "stores.b.token: the environment variable SECRETFERRY_TEST_UNSET is not set");
+    assert_eq!(missing.len(), 4);
 }
 
 #[test]
@@ -91,7 +93,7 @@ stores.b.verfy: unknown key
 daemon: this table is not built yet
 stores.a.kind: no kind of store is called \"row\"
   did you mean \"rows\"?
-ledger.keep: expected a string, found integer 3
+ledger.keep: expected a duration such as \"30s\", \"15m\", \"24h\" or \"400d\", found integer 3
 ledger.key: a secret must not stand in the config as text; expected a reference: { env = \"NAME\" } or { file = \"path\" }",
     );
 }
@@ -187,11 +189,26 @@ fn says_what_is_not_built_yet() {
         &format!("{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b', 'a']"),
         "jobs.j.targets: several targets in one job are not built yet\n  write one job for each target",
     );
-    check(
-        "[ledger]\nkeep = '400d'\nurl = 'postgres://u:CANARY@h/d'",
-        "ledger.keep: folding old runs is not built yet\nledger.url: a ledger in PostgreSQL is not built yet; write sqlite://path",
-    );
     check("[health]", "health: this table is not built yet");
+}
+
+#[test]
+fn refuses_ledgers_it_cannot_open() {
+    let reference = "{ env = \"NAME\" } or { file = \"path\" }";
+    check(
+        "[ledger]\nurl = 'postgres://u:CANARY@h/d'\nkey = { env = 'KEY' }",
+        &format!("ledger.url: a password must not stand in the config as text; let {reference} hold the whole URL"),
+    );
+    check(
+        "[ledger]\nurl = 'postgres://u@h/d'",
+        &format!("ledger.key: a ledger on PostgreSQL needs one that all who share it are given: {reference}"),
+    );
+    check(
+        "[ledger]\nurl = { env = 'URL', file = 'CANARY' }",
+        &format!("ledger.url: expected a reference, {reference}, or a URL without a password"),
+    );
+    check("[ledger]\nurl = 'mysql://h/d'", "ledger.url: expected sqlite://path or postgres://user@host/database");
+    check("[ledger]\ntls = { cs = 'ca.pem' }", "ledger.tls.cs: unknown key\n  did you mean \"ca\"?");
 }
 
 #[test]

@@ -128,9 +128,12 @@ fn the_audit_log() {
 #[test]
 fn the_proof_of_the_audit_log() {
     let head = AuditHead { sequence: 57, digest: "ab".repeat(32) };
-    let whole = AuditProof { rows: 57, head, broken: None };
-    let broken = AuditProof { rows: 41, broken: Some(Break::Changed(42)), ..whole.clone() };
+    let whole = AuditProof { rows: 57, checkpoint: None, head, broken: None };
+    let checkpoint = Some(AuditHead { sequence: 12, digest: "cd".repeat(32) });
+    let folded = AuditProof { rows: 45, checkpoint: checkpoint.clone(), ..whole.clone() };
+    let broken = AuditProof { rows: 29, broken: Some(Break::Changed(42)), ..folded.clone() };
     check_text("audit-whole", |paper| text::audit_proof(&whole, paper));
+    check_text("audit-folded", |paper| text::audit_proof(&folded, paper));
     check_text("audit-broken", |paper| text::audit_proof(&broken, paper));
     check_json("audit-proof", "secretferry.audit/1", &json::audit_proof(&broken));
 }

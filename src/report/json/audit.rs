@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::rendered;
-use crate::ledger::{AuditProof, AuditRow};
+use crate::ledger::{AuditHead, AuditProof, AuditRow};
 
 const SCHEMA: &str = "secretferry.audit/1";
 
@@ -44,6 +44,7 @@ struct Proof<'a> {
     whole: bool,
     proved_rows: u64,
     broken: Option<String>,
+    checkpoint: Option<Head<'a>>,
     head: Head<'a>,
 }
 
@@ -69,7 +70,14 @@ pub(super) fn proof_body(proof: &AuditProof) -> impl Serialize {
         whole: proof.broken.is_none(),
         proved_rows: proof.rows,
         broken: proof.broken.as_ref().map(ToString::to_string),
-        head: Head { sequence: proof.head.sequence, digest: &proof.head.digest },
+        checkpoint: proof.checkpoint.as_ref().map(Head::of),
+        head: Head::of(&proof.head),
+    }
+}
+
+impl<'a> Head<'a> {
+    fn of(head: &'a AuditHead) -> Self {
+        Self { sequence: head.sequence, digest: &head.digest }
     }
 }
 

@@ -55,7 +55,10 @@ pub fn audit_proof(proof: &AuditProof, paper: Paper) -> String {
             page.line(0, Tone::Plain, &format!("{} rows before it are as they were written.", proof.rows));
         }
     }
-    page.line(0, Tone::Plain, &format!("Head: {}:{}", proof.head.sequence, proof.head.digest));
+    if let Some(checkpoint) = &proof.checkpoint {
+        page.line(0, Tone::Plain, &format!("Checkpoint: {checkpoint}. Older rows were folded away."));
+    }
+    page.line(0, Tone::Plain, &format!("Head: {}", proof.head));
     page.line(0, Tone::Faint, "Compare it with a head that was kept elsewhere, such as in an older run's report.");
     page.finish()
 }

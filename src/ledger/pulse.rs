@@ -1,0 +1,109 @@
+//! How long a lease can be counted on: until a moment that every heartbeat moves on, and no longer once one fails.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+/// How often the session that holds leases is heard of.
+pub(super) const BEAT: Duration = Duration::from_secs(10);
+
+/// How long the server keeps the locks of a session that is not heard of; the session's settings say the same.
+pub(super) const LENGTH: Duration = Duration::from_secs(60);
+
+/// How long a request may be under way that was sent before its sender lost the lease.
+pub(super) const GRACE: Duration = Duration::from_secs(30);
+
+/// Where heartbeats are noted; once it is dropped there will be no more.
+pub(super) struct Pulse(watch::Sender<Instant>);
+
+/// What leases learn of them.
+#[derive(Clone)]
+pub(super) struct Life(watch::Receiver<Instant>);
+
+impl Pulse {
+    /// The pulse of a session that is heard of now.
+    pub(super) fn new() -> Self {
+        Self(watch::Sender::new(end(Instant::now())))
+    }
+
+    /// What a lease is held by.
+    pub(super) fn life(&self) -> Life {
+        Life(self.0.subscribe())
+    }
+
+    /// Notes a heartbeat that was sent at `sent` and has been answered.
+    pub(super) fn beat(&self, sent: Instant) {
+        self.0.send_replace(end(sent));
+    }
+}
+
+// The holder stops early enough for what it sent last to be over when the lease ends.
+fn end(sent: Instant) -> Instant {
+    sent + LENGTH - GRACE
+}
+
+impl Life {
+    /// Does `work` as long as life lasts; `None` where it ended before the work did, which then is dropped where it stands.
+    pub(super) async fn during<T>(mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.over() => None,
+            done = work => Some(done),
+        }
+    }
+
+    async fn over(&mut self) {
+        loop {
+            let end = *self.0.borrow_and_update();
+            tokio::select! {
+                biased;
+                () = sleep_until(end) => return,
+                changed = self.0.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn work(long: Duration) -> &'static str {
+        tokio::time::sleep(long).await;
+        "done"
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_goes_on_as_long_as_heartbeats_do() {
+        let pulse = Pulse::new();
+        let working = tokio::spawn(pulse.life().during(work(LENGTH * 10)));
+        for _ in 0..LENGTH.as_secs() * 10 / BEAT.as_secs() {
+            tokio::time::sleep(BEAT).await;
+            pulse.beat(Instant::now());
+        }
+        assert_eq!(working.await.ok(), Some(Some("done")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_heartbeat_nothing_is_begun_in_the_leases_last_moments() {
+        let (pulse, begun) = (Pulse::new(), Instant::now());
+        assert_eq!(pulse.life().during(work(LENGTH)).await, None);
+        assert_eq!(begun.elapsed(), LENGTH - GRACE);
+        let never_begun = async { unreachable!("it was begun") };
+        assert_eq!(pulse.life().during::<()>(never_begun).await, None);
+        // What is heard of again goes on: nobody else was let in.
+        pulse.beat(Instant::now());
+        assert_eq!(pulse.life().during(work(BEAT)).await, Some("done"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_the_session_is_the_end_of_the_work() {
+        let (pulse, begun) = (Pulse::new(), Instant::now());
+        let working = tokio::spawn(pulse.life().during(work(LENGTH)));
+        tokio::time::sleep(BEAT).await;
+        drop(pulse);
+        assert_eq!(working.await.ok(), Some(None));
+        assert_eq!(begun.elapsed(), BEAT);
+    }
+}
