@@ -2,13 +2,12 @@
 
 use secretferry::ledger::{Break, LedgerError};
 
-use crate::world::{VAULT, World, begin, holder, write};
-
-const UNLOCKED: &str = "DROP TRIGGER audit_never_changes; DROP TRIGGER audit_never_shrinks;";
+use crate::words::{VAULT, begin, holder, write};
+use crate::world::World;
 
 /// A ledger with seven audit rows: a run that wrote three keys.
-async fn seven_rows() -> World {
-    let world = World::new();
+pub async fn seven_rows() -> World {
+    let world = World::new().await;
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     for id in ["a", "b", "c"] {
@@ -30,7 +29,6 @@ async fn every_tampering_is_found_at_its_first_row() {
         ("UPDATE audit SET happened_at = 9223372036854775807 WHERE sequence = 2", Break::Changed(2)),
         ("UPDATE audit SET step = NULL WHERE sequence = 4", Break::Changed(4)),
         ("UPDATE audit SET detail = '' WHERE sequence = 5", Break::Changed(5)),
-        ("UPDATE audit SET name = CAST(x'ff' AS TEXT) WHERE sequence = 5", Break::Changed(5)),
         ("UPDATE audit SET revision_before = revision_after, revision_after = NULL WHERE sequence = 5", Break::Changed(5)),
         ("UPDATE audit SET digest = 'x' || substr(digest, 2) WHERE sequence = 6", Break::Changed(6)),
         ("DELETE FROM audit WHERE sequence = 4", Break::Missing(4)),
@@ -66,7 +64,7 @@ async fn every_tampering_is_found_at_its_first_row() {
     ];
     for (tampering, expected) in rows {
         let world = seven_rows().await;
-        world.sql(UNLOCKED).await;
+        world.unlock().await;
         world.sql(tampering).await;
         let proof = world.open().await.audit_verify().await.unwrap();
         assert_eq!(proof.broken, Some(expected), "{tampering}");
@@ -76,7 +74,7 @@ async fn every_tampering_is_found_at_its_first_row() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_moved_end_is_not_sealed_again() {
     let world = seven_rows().await;
-    world.sql(UNLOCKED).await;
+    world.unlock().await;
     world
         .sql(
             "DELETE FROM audit WHERE sequence > 5;
@@ -92,33 +90,8 @@ async fn a_moved_end_is_not_sealed_again() {
 async fn rows_cut_behind_a_running_ledger_are_missed_after_the_next_ones() {
     let world = seven_rows().await;
     let ledger = world.open().await;
-    world.sql(UNLOCKED).await;
+    world.unlock().await;
     world.sql("DELETE FROM audit WHERE sequence = 7").await;
     begin(&ledger).await;
     assert_eq!(ledger.audit_verify().await.unwrap().broken, Some(Break::Missing(7)));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_database_itself_refuses_changes_of_the_log() {
-    let world = seven_rows().await;
-    let mut raw = world.raw().await;
-    for change in ["UPDATE audit SET result = 'kept'", "DELETE FROM audit"] {
-        let refused = sqlx::raw_sql(change).execute(&mut raw).await.unwrap_err();
-        assert!(refused.to_string().contains("audit rows are never"), "{refused}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_rows_under_another_key_prove_nothing() {
-    let (world, other) = (seven_rows().await, seven_rows().await);
-    world.sql(UNLOCKED).await;
-    let mut raw = world.raw().await;
-    sqlx::query("ATTACH $1 AS other")
-        .bind(other.file("secretferry.db").to_str().unwrap())
-        .execute(&mut raw)
-        .await
-        .unwrap();
-    let swap = "DELETE FROM audit; INSERT INTO audit SELECT * FROM other.audit;";
-    sqlx::raw_sql(swap).execute(&mut raw).await.unwrap();
-    assert_eq!(world.open().await.audit_verify().await.unwrap().broken, Some(Break::Changed(1)));
 }

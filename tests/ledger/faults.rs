@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use secretferry::ledger::{Conclusion, Ledger, LedgerError, LedgerSettings};
 
-use crate::world::{VAULT, World, begin, create, done, holder};
+use crate::words::{VAULT, begin, create, done, holder};
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_somebody_else_keeps_locked_says_so_in_time_and_begins_nothing_more() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     let step = ledger.intend(&run, &lease, create("before")).await.unwrap();

@@ -3,7 +3,10 @@
 
 mod chain;
 mod faults;
+mod folding;
+mod forged;
 mod moves;
 mod opening;
 mod story;
+mod words;
 mod world;

@@ -5,7 +5,8 @@ use secretferry::ledger::{
 };
 use secretferry::model::Outcome;
 
-use crate::world::{World, begin, create, done, failure, start};
+use crate::words::{begin, create, done, failure, start};
+use crate::world::World;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Way {
@@ -52,7 +53,7 @@ async fn step_after(ledger: &Ledger, run: &RunId, lease: &Lease, way: Option<Way
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_legal_moves_are_made() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     for before in std::iter::once(None).chain(WAYS.map(Some)) {
@@ -80,7 +81,7 @@ async fn only_the_legal_moves_are_made() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_was_done_becomes_the_baseline() {
     for way in WAYS {
-        let world = World::new();
+        let world = World::new().await;
         let ledger = world.open().await;
         let (lease, run) = begin(&ledger).await;
         step_after(&ledger, &run, &lease, Some(way)).await;
@@ -91,7 +92,7 @@ async fn only_what_was_done_becomes_the_baseline() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_ended_begins_nothing_and_does_not_end_again() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     let step = step_after(&ledger, &run, &lease, None).await;

@@ -3,11 +3,12 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
-use secretferry::ledger::{Ledger, LedgerError, LedgerSettings};
+use secretferry::ledger::{Ledger, LedgerError, LedgerSettings, LedgerUrl};
 use secretferry::model::{MasterKey, MasterKeyError};
 use secretferry::reference::{Reference, ReferenceError};
 
-use crate::world::{VAULT, World, begin, holder};
+use crate::words::{VAULT, begin, holder};
+use crate::world::World;
 
 fn keyed(file: &str) -> LedgerSettings {
     LedgerSettings { key: Some(Reference::File(file.into())), ..LedgerSettings::default() }
@@ -19,7 +20,7 @@ fn parse(toml: &str) -> LedgerSettings {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_beside_it_is_for_its_owner_alone() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let (_lease, _run) = begin(&ledger).await;
     let mut found = Vec::new();
@@ -38,7 +39,7 @@ async fn everything_beside_it_is_for_its_owner_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_the_same_ledger_when_opened_again() {
-    let world = World::new();
+    let world = World::new().await;
     let settings = LedgerSettings::default();
     assert!(Ledger::open_existing(&settings, world.folder.path()).await.unwrap().is_none());
     assert_eq!(fs::read_dir(world.folder.path()).unwrap().count(), 0, "looking makes nothing");
@@ -51,7 +52,7 @@ async fn it_is_the_same_ledger_when_opened_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_that_open_a_new_one_at_once_open_the_same() {
-    let world = World::new();
+    let world = World::new().await;
     let ledgers = futures::future::join_all((0..8).map(|_| world.open())).await;
     for ledger in &ledgers {
         assert_eq!(ledger.id(), ledgers[0].id());
@@ -61,14 +62,14 @@ async fn eight_that_open_a_new_one_at_once_open_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_left_empty_by_a_crash_becomes_the_ledger() {
-    let world = World::new();
+    let world = World::new().await;
     fs::write(world.file("secretferry.db"), "").unwrap();
     begin(&world.open().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_key_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     let folder = world.folder.path();
     for file in ["mine", "other"] {
         fs::write(world.file(file), MasterKey::random().encode().as_bytes()).unwrap();
@@ -89,7 +90,7 @@ async fn another_key_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_none_is_refused_without_being_shown() {
-    let world = World::new();
+    let world = World::new().await;
     fs::write(world.file("short"), "hunter2hunter2").unwrap();
     let refused = Ledger::open(&keyed("short"), world.folder.path()).await.unwrap_err();
     assert!(matches!(refused, LedgerError::NotAKey { cause: MasterKeyError, .. }), "{refused}");
@@ -100,7 +101,7 @@ async fn a_key_that_is_none_is_refused_without_being_shown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_file_that_others_may_read_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     drop(world.open().await);
     let key = world.file("secretferry.db.key");
     fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();
@@ -110,7 +111,7 @@ async fn a_key_file_that_others_may_read_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_ledger_is_left_as_it_was() {
-    let world = World::new();
+    let world = World::new().await;
     let file = world.file("secretferry.db");
     for make in [Make::Text, Make::Database] {
         make.at(&world).await;
@@ -121,6 +122,20 @@ async fn what_is_no_ledger_is_left_as_it_was() {
         assert!(!world.file("secretferry.db.key").exists());
         fs::remove_file(&file).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_url_may_lie_elsewhere() {
+    let world = World::new().await;
+    let settings = parse("url = { file = 'url' }");
+    let missing = Ledger::open(&settings, world.folder.path()).await.unwrap_err();
+    assert!(matches!(missing, LedgerError::Url(ReferenceError::File { .. })), "{missing}");
+    fs::write(world.file("url"), "sqlite://elsewhere.db\n").unwrap();
+    Ledger::open(&settings, world.folder.path()).await.unwrap();
+    assert!(world.file("elsewhere.db.key").exists());
+    fs::write(world.file("url"), "postgres://u:hunter2@127.0.0.1:1/d").unwrap();
+    let keyless = Ledger::open(&settings, world.folder.path()).await.unwrap_err();
+    assert!(!format!("{keyless} {keyless:?}").contains("hunter2"), "{keyless}");
 }
 
 enum Make {
@@ -140,7 +155,7 @@ impl Make {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ledger_of_a_later_program_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     drop(world.open().await);
     world.sql("PRAGMA user_version = 2").await;
     let refused = Ledger::open(&LedgerSettings::default(), world.folder.path()).await.unwrap_err();
@@ -149,7 +164,7 @@ async fn the_ledger_of_a_later_program_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_that_is_not_there_is_named() {
-    let world = World::new();
+    let world = World::new().await;
     let settings = parse("url = 'sqlite://absent/ledger.db'");
     let refused = Ledger::open(&settings, world.folder.path()).await.unwrap_err();
     let LedgerError::Permission { file, .. } = &refused else { unreachable!("{refused}") };
@@ -159,9 +174,9 @@ async fn a_place_that_is_not_there_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absolute_path_is_taken_as_it_is() {
-    let (world, elsewhere) = (World::new(), World::new());
+    let (world, elsewhere) = (World::new().await, World::new().await);
     let url = format!("sqlite://{}", elsewhere.file("far.db").display());
-    let settings = LedgerSettings { url, ..LedgerSettings::default() };
+    let settings = LedgerSettings { url: LedgerUrl::Text(url), ..LedgerSettings::default() };
     let ledger = Ledger::open(&settings, world.folder.path()).await.unwrap();
     ledger.lease(VAULT, &holder()).await.unwrap();
     assert!(elsewhere.file("far.db.key").exists());
@@ -172,11 +187,15 @@ fn settings_are_checked_without_opening_anything() {
     for (toml, expected) in [
         ("", None),
         ("url = 'sqlite://here.db'\nkey = { env = 'SECRETFERRY_KEY' }", None),
-        ("url = 'postgres://user:hunter2@db/ledger'", Some("url")),
+        ("url = { env = 'SECRETFERRY_LEDGER' }", None),
+        ("url = 'postgres://user@db/ledger'\nkey = { env = 'SECRETFERRY_KEY' }", None),
+        ("url = 'postgres://user@db/ledger'", Some("key")),
+        ("url = 'postgres://user:hunter2@db/ledger'\nkey = { env = 'SECRETFERRY_KEY' }", Some("url")),
+        ("url = 'postgresql+psycopg2://user@db/ledger'\nkey = { env = 'SECRETFERRY_KEY' }", Some("url")),
         ("url = 'mysql://user:hunter2@db/ledger'", Some("url")),
         ("url = 'sqlite://'", Some("url")),
         ("url = 'sqlite://ledger.db?mode=memory'", Some("url")),
-        ("keep = '400d'", Some("keep")),
+        ("keep = '30d'", None),
     ] {
         let settings = parse(toml);
         let faults = settings.faults();

@@ -10,7 +10,8 @@ use secretferry::ledger::{
 use secretferry::model::{Action, Outcome, Reason, Revision};
 use secretferry::planner::{BaselineEntry, Depth};
 
-use crate::world::{VAULT, World, begin, create, done, failure, fingerprint, holder, name, start, write};
+use crate::words::{VAULT, begin, create, done, failure, fingerprint, holder, name, start, write};
+use crate::world::World;
 
 fn ended(status: RunStatus, counts: &[(Outcome, u64)]) -> RunEnd {
     RunEnd { status, depth: Some(Depth::Values), counts: counts.iter().copied().collect(), error: None }
@@ -18,7 +19,7 @@ fn ended(status: RunStatus, counts: &[(Outcome, u64)]) -> RunEnd {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_lives_through_runs_that_end_and_one_that_dies() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let began = Timestamp::now();
 
@@ -156,7 +157,7 @@ async fn a_target_lives_through_runs_that_end_and_one_that_dies() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_left_alone_are_refreshed_counted_or_forgotten_in_one_commit() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     for id in ["seen", "absent", "forgotten"] {
@@ -209,7 +210,7 @@ async fn keys_left_alone_are_refreshed_counted_or_forgotten_in_one_commit() {
 // On one thread the writer does not look before all have sent.
 #[tokio::test]
 async fn two_hundred_intents_at_once_share_a_few_commits() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     let before = ledger.commits();
@@ -229,7 +230,7 @@ async fn two_hundred_intents_at_once_share_a_few_commits() {
 // On one thread the writer does not look before all have sent.
 #[tokio::test]
 async fn one_that_is_refused_does_not_spoil_those_it_shares_a_commit_with() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     let finished = write(&ledger, &lease, &run, "finished").await;
@@ -246,7 +247,7 @@ async fn one_that_is_refused_does_not_spoil_those_it_shares_a_commit_with() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_is_worked_on_by_one_alone() {
-    let world = World::new();
+    let world = World::new().await;
     let (here, there) = (world.open().await, world.open().await);
     let (lease, _run) = begin(&here).await;
     let held = there.lease(VAULT, &holder()).await.unwrap_err();
@@ -264,7 +265,7 @@ async fn a_target_is_worked_on_by_one_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_lost_the_lease_begins_nothing() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     let step = ledger.intend(&run, &lease, create("before")).await.unwrap();
@@ -286,7 +287,7 @@ async fn whoever_lost_the_lease_begins_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_found_by_either_end_of_its_id() {
-    let world = World::new();
+    let world = World::new().await;
     let ledger = world.open().await;
     assert!(ledger.find_run("latest").await.unwrap().is_none());
     let (lease, first) = begin(&ledger).await;

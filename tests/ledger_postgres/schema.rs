@@ -1,5 +1,4 @@
-//! The ledger's schema on a real PostgreSQL: it applies, has the columns SQLite has, and guards its audit log too.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! The schema: it has the columns SQLite's has, and guards its audit log too.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +6,17 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, raw_sql};
 
-const POSTGRES: &str = include_str!("../migrations/postgres/0001_ledger.sql");
-const SQLITE: &str = include_str!("../migrations/sqlite/0001_ledger.sql");
+use crate::world::superuser;
+
+const POSTGRES: &str = include_str!("../../migrations/postgres/0001_ledger.sql");
+const SQLITE: &str = include_str!("../../migrations/sqlite/0001_ledger.sql");
 
 /// Column by table and place: its name, type and whether it may be null.
 type Columns = BTreeMap<(String, i64), (String, String, bool)>;
 
 /// A connection inside a transaction that is never committed, so that nothing stays behind.
 async fn postgres() -> PgConnection {
-    let url = std::env::var("SECRETFERRY_TEST_POSTGRES").expect("no PostgreSQL to test with: run `make test`");
-    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let mut connection = superuser("postgres").await;
     raw_sql("BEGIN; CREATE SCHEMA ledger_test; SET LOCAL search_path = ledger_test")
         .execute(&mut connection)
         .await
