@@ -1,5 +1,8 @@
 //! How long a lease can be counted on: until a moment that every heartbeat moves on, and no longer once one fails.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -45,19 +48,24 @@ fn end(sent: Instant) -> Instant {
 
 impl Life {
     /// Does `work` as long as life lasts; `None` where it ended before the work did, which then is dropped where it stands.
-    pub(super) async fn during<T>(mut self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.over() => None,
-            done = work => Some(done),
-        }
+    pub(super) async fn during<T>(self, work: impl Future<Output = T>) -> Option<T> {
+        let ends = self.0.clone();
+        let (mut over, mut work) = (pin!(self.over()), pin!(work));
+        poll_fn(|context| {
+            // A process that was stopped for a while may be woken by an answer before it is by the clock.
+            let end = *ends.borrow();
+            if Instant::now() >= end || over.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            work.as_mut().poll(context).map(Some)
+        })
+        .await
     }
 
-    async fn over(&mut self) {
+    async fn over(mut self) {
         loop {
             let end = *self.0.borrow_and_update();
             tokio::select! {
-                biased;
                 () = sleep_until(end) => return,
                 changed = self.0.changed() => if changed.is_err() { return },
             }
