@@ -2,6 +2,7 @@
 
 #[cfg(feature = "airflow-metastore")]
 pub mod airflow_metastore;
+pub mod backend_kwargs;
 pub mod call;
 pub mod contract;
 mod error;
@@ -14,6 +15,7 @@ pub mod registry;
 #[cfg(feature = "vault")]
 pub mod vault;
 
+pub use backend_kwargs::{BackendKwargs, SecretPlace};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,

@@ -1,16 +1,17 @@
 //! The table of a Vault in the config.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::auth::AuthSettings;
 use super::{KIND, checked, opening};
 use crate::naming::Rule;
 use crate::provider::{Opening, Result, SettingsFault, Store, StoreSettings};
-use crate::reference::{Reference, TlsSettings};
+use crate::reference::TlsSettings;
 use crate::settings::DurationText;
 
 /// Where a Vault is, how to log in, and where Airflow's keys lie in it. Holds references, never a secret.
@@ -56,27 +57,6 @@ pub struct VaultSettings {
     pub backend_kwargs: Option<Unbuilt>,
     /// Not built yet.
     pub listing: Option<Unbuilt>,
-}
-
-/// How to log in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct AuthSettings {
-    /// `token`, `token-file` or `approle`.
-    pub method: String,
-    /// `token`: where the token is; `VAULT_TOKEN`, then `~/.vault-token`, where left out.
-    pub token: Option<Reference>,
-    /// `token-file`: the file that somebody, such as Vault Agent, keeps fresh.
-    pub path: Option<PathBuf>,
-    /// `approle`: the role's id.
-    pub role_id: Option<Reference>,
-    /// `approle`: its secret id.
-    pub secret_id: Option<Reference>,
-    /// `approle`: where the method is mounted; `approle`.
-    pub mount: Option<String>,
-    /// `approle`: whether the secret id comes in a single-use wrapping token.
-    #[serde(default)]
-    pub wrapped: bool,
 }
 
 /// Where the keys of a kind lie.
@@ -126,11 +106,9 @@ impl StoreSettings for VaultSettings {
 
     fn relative_to(&mut self, folder: &Path) {
         self.tls = std::mem::take(&mut self.tls).relative_to(folder);
-        let Some(auth) = &mut self.auth else { return };
-        for reference in [&mut auth.token, &mut auth.role_id, &mut auth.secret_id] {
-            *reference = reference.take().map(|reference| reference.relative_to(folder));
+        if let Some(auth) = &mut self.auth {
+            auth.relative_to(folder);
         }
-        auth.path = auth.path.take().map(|path| folder.join(path));
     }
 
     async fn open(&self, opening: Opening) -> Result<Store> {
