@@ -29,6 +29,8 @@ pub enum BackendKwargs {
 pub enum SecretPlace {
     /// Where the config's own key says.
     Reference(Reference),
+    /// An id that stands in the config itself, for it is no secret.
+    Here(String),
     /// In the backend's arguments.
     Kwarg {
         /// Where their text is.
@@ -140,20 +142,33 @@ impl Kwargs {
 
     /// Takes a secret out: where it is, not what it is. A secret in an inline text is a fault.
     pub fn secret(&mut self, key: &'static str) -> Option<SecretPlace> {
+        self.refuse_secret(key);
         let value = self.take(key)?;
-        if !value.is_truthy() {
-            return None;
+        match (self.text.clone(), value) {
+            (Some(text), Value::Text(secret)) if !secret.is_empty() => Some(SecretPlace::Kwarg { text, key }),
+            (Some(_), value) if value.is_truthy() => self.wrong(key, "a text"),
+            _ => None,
         }
-        match (&self.text, value) {
-            (Some(text), Value::Text(_)) => Some(SecretPlace::Kwarg { text: text.clone(), key }),
-            (Some(_), _) => self.wrong(key, "a text"),
-            (None, _) => {
-                let problem = format!("{key} is a secret, which must not stand in the config as text");
-                let hint = "write the whole text as a reference, backend-kwargs = { env = \
-                            \"AIRFLOW__SECRETS__BACKEND_KWARGS\" } or { file = \"…\" }, or the store's own key beside it";
-                self.faults.push(SettingsFault::new(KEY, problem).with_hint(hint));
-                None
-            }
+    }
+
+    /// Takes an id out that is no secret, and where it is.
+    pub fn id(&mut self, key: &'static str) -> Option<(String, SecretPlace)> {
+        let id = self.text(key)?;
+        let place = match &self.text {
+            Some(text) => SecretPlace::Kwarg { text: text.clone(), key },
+            None => SecretPlace::Here(id.clone()),
+        };
+        Some((id, place))
+    }
+
+    /// Adds a fault where an argument that is a secret stands in an inline text.
+    pub fn refuse_secret(&mut self, key: &str) {
+        let is_given = self.left.get(key).is_some_and(Value::is_truthy);
+        if is_given && self.text.is_none() {
+            let problem = format!("{key} is a secret, which must not stand in the config as text");
+            let hint = "write the whole text as a reference, backend-kwargs = { env = \
+                        \"AIRFLOW__SECRETS__BACKEND_KWARGS\" } or { file = \"…\" }, or the store's own key beside it";
+            self.faults.push(SettingsFault::new(KEY, problem).with_hint(hint));
         }
     }
 
@@ -178,6 +193,7 @@ impl SecretPlace {
     pub fn resolve(&self) -> Result<SecretValue, PlaceError> {
         let (text, key) = match self {
             Self::Reference(reference) => return Ok(reference.resolve()?),
+            Self::Here(id) => return Ok(SecretValue::from(id.as_str())),
             Self::Kwarg { text, key } => (text, *key),
         };
         let found = object(&text.resolve()?).and_then(|kwargs| kwargs.get(key)?.as_text()?.to_secret());
@@ -195,6 +211,7 @@ impl fmt::Display for SecretPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reference(reference) => reference.fmt(f),
+            Self::Here(id) => f.write_str(id),
             Self::Kwarg { text, key } => write!(f, "{key} in {text}"),
         }
     }

@@ -1,5 +1,6 @@
 //! Floor 3, the stores: the only code that talks to them.
 
+pub mod airflow;
 #[cfg(feature = "airflow-metastore")]
 pub mod airflow_metastore;
 pub mod backend_kwargs;
@@ -15,6 +16,7 @@ pub mod registry;
 #[cfg(feature = "vault")]
 pub mod vault;
 
+pub use airflow::{AirflowBackend, ReadPolicy};
 pub use backend_kwargs::{BackendKwargs, SecretPlace};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{

@@ -78,24 +78,25 @@ impl AuthSettings {
     /// The login that the table describes; `None` with its faults.
     pub(super) fn check(&self, faults: &mut Faults) -> Option<Login> {
         self.strangers(faults);
-        let proof = match self.method.as_str() {
+        let (word, proof) = match self.method.as_str() {
             "token" => return Some(self.token.clone().map_or_else(usual_token, |token| Login::Token(token.into()))),
             "token-file" => {
                 let file = needed("auth.path", self.path.clone(), faults)?;
                 return Some(Login::Token(Reference::File(file).into()));
             }
-            "approle" => self.approle(faults),
-            "userpass" | "ldap" => self.password(faults),
-            "kubernetes" => needed("auth.role", self.role.clone(), faults).map(|role| self.jwt(Some(role))),
-            "jwt" => Some(self.jwt(self.role.clone())),
-            "aws-iam" => Some(Proof::AwsIam(self.aws_iam())),
-            "cert" => Some(Proof::Certificate { role: self.role.clone() }),
+            "approle" => ("approle", self.approle(faults)?),
+            "userpass" => ("userpass", self.password(faults)?),
+            "ldap" => ("ldap", self.password(faults)?),
+            "kubernetes" => ("kubernetes", self.jwt(Some(needed("auth.role", self.role.clone(), faults)?))),
+            "jwt" => ("jwt", self.jwt(self.role.clone())),
+            "aws-iam" => ("aws-iam", Proof::AwsIam(self.aws_iam())),
+            "cert" => ("cert", Proof::Certificate { role: self.role.clone() }),
             method => {
                 no_method(method, faults);
                 return None;
             }
         };
-        method(&self.method, self.mount.as_deref(), proof?, "auth.mount", faults).map(Login::Method)
+        mounted(word, self.mount.as_deref(), proof, "auth.mount", faults)
     }
 
     fn approle(&self, faults: &mut Faults) -> Option<Proof> {
@@ -122,9 +123,10 @@ impl AuthSettings {
             SecretPlace::Reference(given.clone().unwrap_or_else(|| Reference::Env(variable)))
         };
         // A temporary token belongs to the key of the environment, and to no other.
-        let usual_session = || {
-            let name = "AWS_SESSION_TOKEN";
-            (self.access_key_id.is_none() && env_setting(name).is_some()).then(|| Reference::Env(name.to_owned()))
+        let session = match (&self.session_token, &self.access_key_id) {
+            (Some(given), _) => Some(SecretPlace::Reference(given.clone())),
+            (None, Some(_)) => None,
+            (None, None) => usual_session(),
         };
         AwsIam {
             role: self.role.clone(),
@@ -132,7 +134,7 @@ impl AuthSettings {
             server_id: self.server_id.clone(),
             access_key_id: place(&self.access_key_id, "AWS_ACCESS_KEY_ID".to_owned()),
             secret_access_key: place(&self.secret_access_key, "AWS_SECRET_ACCESS_KEY".to_owned()),
-            session_token: self.session_token.clone().or_else(usual_session).map(SecretPlace::Reference),
+            session_token: session,
         }
     }
 
@@ -172,29 +174,21 @@ impl AuthSettings {
 }
 
 /// A method with its mount, which is its own name where none is given.
-pub(super) fn method(
-    word: &str,
+pub(super) fn mounted(
+    word: &'static str,
     mount: Option<&str>,
     proof: Proof,
     key: &str,
     faults: &mut Faults,
-) -> Option<AuthMethod> {
-    let (word, usual) = match word {
-        "approle" => ("AppRole", "approle"),
-        "userpass" => ("userpass", "userpass"),
-        "ldap" => ("LDAP", "ldap"),
-        "kubernetes" => ("kubernetes", "kubernetes"),
-        "jwt" => ("JWT", "jwt"),
-        "aws-iam" => ("AWS", "aws"),
-        _ => ("cert", "cert"),
-    };
-    let mount = mount.unwrap_or(usual).trim_matches('/').to_owned();
+) -> Option<Login> {
+    let method = AuthMethod { word, mount: String::new(), proof };
+    let mount = mount.unwrap_or(method.usual_mount()).trim_matches('/').to_owned();
     if !is_legal_path(&mount) {
         let hint = "write it as `vault auth list` shows it";
         faults.add(key, "a segment of the mount is empty, `.` or `..`", hint);
         return None;
     }
-    Some(AuthMethod { word, mount, proof })
+    Some(Login::Method(AuthMethod { mount, ..method }))
 }
 
 /// Says that a method is none, or none yet.
@@ -218,6 +212,12 @@ fn needed<T>(key: &str, given: Option<T>, faults: &mut Faults) -> Option<T> {
 /// The region that AWS's own tools would take.
 pub(super) fn usual_region() -> Option<String> {
     env_setting("AWS_REGION").or_else(|| env_setting("AWS_DEFAULT_REGION"))
+}
+
+/// The temporary token of the environment's key, if it has one.
+pub(super) fn usual_session() -> Option<SecretPlace> {
+    let name = "AWS_SESSION_TOKEN";
+    env_setting(name).map(|_| SecretPlace::Reference(Reference::Env(name.to_owned())))
 }
 
 /// The token that the vault command would take; where there is none, the login says what to set.

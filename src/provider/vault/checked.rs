@@ -47,7 +47,7 @@ impl Faults {
 
 /// Checks a table; what it leaves out is taken from Vault's own environment variables.
 pub(super) fn check(settings: &VaultSettings) -> Result<Checked, Vec<SettingsFault>> {
-    let mut faults = Faults::default();
+    let mut faults = Faults(settings.kwargs.faults.clone());
     unbuilt(settings, &mut faults);
     paths(settings, &mut faults);
     let address = address(settings, &mut faults);
@@ -68,7 +68,7 @@ pub(super) fn check(settings: &VaultSettings) -> Result<Checked, Vec<SettingsFau
         (Some(address), Some(login)) if faults.0.is_empty() => {
             Ok(Checked { address, namespace, mount, version, login, tls, timeout, width, pace })
         }
-        _ => Err(faults.0),
+        _ => Err(settings.kwargs.retold(faults.0)),
     }
 }
 
@@ -89,7 +89,7 @@ impl Checked {
 
 /// The rule of a table, whether or not it has faults.
 pub(super) fn rule_of(settings: &VaultSettings) -> Rule {
-    let teams = match settings.teams {
+    let teams = match settings.teams.unwrap_or_default() {
         TeamsSetting::Unsupported => Teams::Unsupported,
         TeamsSetting::Folder => Teams::Folder,
     };
@@ -133,13 +133,6 @@ fn mount(settings: &VaultSettings) -> Option<String> {
 }
 
 fn unbuilt(settings: &VaultSettings, faults: &mut Faults) {
-    if settings.backend_kwargs.is_some() {
-        faults.add(
-            "backend-kwargs",
-            "this is not built yet for Vault",
-            "write our own keys: mount, connections-path, …",
-        );
-    }
     if settings.listing.is_some() {
         faults.add("listing", "this is not built yet for Vault", "grant `list` on the metadata paths");
     }
@@ -265,7 +258,10 @@ fn bounds(settings: &VaultSettings, faults: &mut Faults) -> (Duration, u16, Opti
 }
 
 fn login(settings: &VaultSettings, tls: &TlsSettings, faults: &mut Faults) -> Option<Login> {
-    let login = settings.auth.as_ref().map_or_else(|| Some(usual_token()), |auth| auth.check(faults))?;
+    let login = match &settings.auth {
+        Some(auth) => auth.check(faults)?,
+        None => settings.kwargs.login.clone().unwrap_or_else(usual_token),
+    };
     let by_certificate = matches!(&login, Login::Method(AuthMethod { proof: Proof::Certificate { .. }, .. }));
     if by_certificate && tls.client_certificate.is_none() {
         let hint = "set tls.client-certificate and tls.client-key";

@@ -31,7 +31,7 @@ pub(super) enum Login {
 /// A method, where it is mounted, and what it wants to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AuthMethod {
-    /// Its word in the config.
+    /// Its word in the config, such as `aws-iam`.
     pub word: &'static str,
     /// Where it is mounted.
     pub mount: String,
@@ -218,6 +218,16 @@ fn fresh(asked: Asked<'_>, answer: &Answer) -> Result<Fresh> {
 }
 
 impl AuthMethod {
+    /// Where it is mounted unless somebody said otherwise.
+    pub fn usual_mount(&self) -> &'static str {
+        if self.word == "aws-iam" { "aws" } else { self.word }
+    }
+
+    /// Airflow's `auth_type`.
+    pub fn airflow_word(&self) -> &'static str {
+        if self.word == "aws-iam" { "aws_iam" } else { self.word }
+    }
+
     /// What to look at when Vault refuses.
     fn to_check(&self) -> String {
         let mount = &self.mount;
@@ -254,13 +264,13 @@ impl AuthMethod {
 fn explained(error: Error, method: &AuthMethod) -> Error {
     match error.kind {
         ErrorKind::Denied => error.with_remedy(format!(
-            "{}; and that {} is mounted at auth/{} (auth.mount)",
+            "{}; and that the method {} is mounted at auth/{} (auth.mount)",
             method.to_check(),
             method.word,
             method.mount
         )),
         ErrorKind::Invalid if error.remedy.is_some() => error.with_remedy(format!(
-            "{} is not mounted at auth/{}: set auth.mount to what `vault auth list` shows",
+            "the method {} is not mounted at auth/{}: set auth.mount to what `vault auth list` shows",
             method.word, method.mount
         )),
         ErrorKind::Invalid => error.with_remedy(method.to_check()),

@@ -1,6 +1,7 @@
 //! HashiCorp Vault's KV engines as a store of Airflow's keys.
 #![doc = include_str!("README.md")]
 
+mod airflow;
 mod auth;
 mod change;
 mod checked;
@@ -11,6 +12,7 @@ mod fault;
 mod findings;
 mod kv1;
 mod kv2;
+mod kwargs;
 mod layout;
 mod login;
 mod mounts;

@@ -56,7 +56,8 @@ fn engine(version: KvVersion, requests: Arc<Requests>, layout: Arc<Layout>, open
     }
 }
 
-fn requests(checked: &Checked, opening: &Opening) -> Result<Requests> {
+/// A way to ask Vault; nothing is sent yet.
+pub(super) fn requests(checked: &Checked, opening: &Opening) -> Result<Requests> {
     let name = &opening.name;
     let scheme = if checked.address.scheme() == "http" { Scheme::Plain } else { Scheme::Tls };
     let trust = Trust { store: name.clone(), scheme, tls: checked.tls.clone() };
