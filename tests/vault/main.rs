@@ -7,6 +7,7 @@ mod check;
 mod directory;
 mod faults;
 mod identity;
+mod kwargs;
 mod listing;
 mod marks;
 mod methods;
