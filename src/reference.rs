@@ -67,6 +67,14 @@ pub fn env_setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
 }
 
+/// Lists the names of variables that begin with `prefix`, in order; what they hold is read by a [`Reference`].
+pub fn env_names(prefix: &str) -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut names: Vec<_> = names.filter(|name| name.starts_with(prefix)).collect();
+    names.sort();
+    names
+}
+
 fn env_text(name: &str) -> Result<String, ReferenceError> {
     match std::env::var(name) {
         Ok(text) => Ok(text),

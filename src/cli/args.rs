@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::model::{Field, Kind};
@@ -51,6 +51,14 @@ pub struct Global {
 pub enum Command {
     /// Carry an embedded sample, made by a real Airflow, to a folder of files, and prove it. Needs no server.
     Demo(Demo),
+    /// Write a commented config to start from; nothing in it is a secret.
+    #[command(
+        after_help = "Examples:\n  secretferry init\n  secretferry init --from-airflow airflow.cfg --output secretferry.toml\n  \
+                      secretferry init --from-airflow            (the AIRFLOW__… variables of this process)"
+    )]
+    Init(Init),
+    /// Print the settings with which Airflow reads a store, and the read-only rights it needs for that.
+    AirflowEnv(AirflowEnv),
     /// Check the config, then every store: reachable, allowed, token life; each finding with its remedy.
     Check(Check),
     /// Show what a job would do; writes nothing, needs read rights only, and no ledger.
@@ -103,6 +111,38 @@ pub struct Demo {
     /// Where to put it; a new temporary folder by default.
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Fill it from an Airflow: an airflow.cfg, a Dockerfile or a .env file; without a path, this process's AIRFLOW__ variables.
+    #[arg(long, value_name = "PATH", num_args = 0..=1)]
+    pub from_airflow: Option<Option<PathBuf>>,
+    /// Write it to this file, which must not be there yet, instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `airflow-env`.
+#[derive(Debug, Args)]
+pub struct AirflowEnv {
+    /// The store, as the config calls it.
+    pub store: String,
+    /// env: variables for a shell or a container · cfg: a section of airflow.cfg · json: for machines.
+    #[arg(long, value_enum, default_value_t = SettingsFormat::Env)]
+    pub format: SettingsFormat,
+}
+
+/// How Airflow's settings are spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SettingsFormat {
+    /// Variables.
+    Env,
+    /// A section of airflow.cfg.
+    Cfg,
+    /// A JSON object.
+    Json,
 }
 
 /// `check`.

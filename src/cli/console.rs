@@ -53,6 +53,11 @@ impl Console {
         print(&if self.json { json() } else { text(self.paper) })
     }
 
+    /// Prints what a command is asked for, as it is.
+    pub fn print(&self, text: &str) {
+        print(text);
+    }
+
     /// Prints text for people; nothing where the report is for machines.
     pub fn say(&self, text: &str) -> Result<(), Failure> {
         if self.json { Ok(()) } else { print(&format!("{text}\n")) }

@@ -1,5 +1,6 @@
 //! Floor 8, the commands; the only place that prints.
 
+mod airflow_env;
 mod apply;
 mod args;
 mod audit;
@@ -8,6 +9,7 @@ mod console;
 mod demo;
 mod failure;
 mod history;
+mod init;
 mod interrupt;
 mod logging;
 mod plan;
@@ -44,6 +46,8 @@ async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failur
     let config = arguments.global.config.as_deref();
     match arguments.command {
         Command::Demo(args) => demo::demo(config, args, console).await,
+        Command::Init(args) => init::init(args, console),
+        Command::AirflowEnv(args) => airflow_env::airflow_env(config, args, console).await,
         Command::Check(args) => check::check(config, &args, console).await,
         Command::Plan(args) => plan::plan(config, args, console).await,
         Command::Apply(args) => apply::apply(config, args, console).await,

@@ -152,13 +152,21 @@ impl Session {
     /// Opens one store.
     pub async fn store(&self, name: &str, role: Role, ledger: Option<&Ledger>) -> Result<Store, Error> {
         let key = ledger.map_or_else(MasterKey::random, |ledger| ledger.key().clone());
-        let opening = Opening {
+        registry::open(self.settings(name), self.opening_with(name, role, &key)).await
+    }
+
+    /// What a store is asked with that shall only say what Airflow needs.
+    pub fn opening(&self, name: &str) -> Opening {
+        self.opening_with(name, Role::Source, &MasterKey::random())
+    }
+
+    fn opening_with(&self, name: &str, role: Role, key: &MasterKey) -> Opening {
+        Opening {
             name: name.to_owned(),
             role,
             revision_key: key.subkey(Purpose::Revision),
             observer: Arc::clone(&self.observer),
-        };
-        registry::open(self.settings(name), opening).await
+        }
     }
 
     fn settings(&self, store: &str) -> &dyn StoreSettings {

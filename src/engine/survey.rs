@@ -236,10 +236,12 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Names that the source lists but Airflow would not find there.
+    /// Names that the source lists but Airflow would not find there, and what Airflow needs to read the form that is written.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let message = "is listed in the source, but Airflow would not find it (no value, or an empty connection)";
         let finding = |name: &SecretName| Finding::new(Severity::Warning, "source-empty", name.to_string(), message);
-        self.unfound.iter().map(finding).collect()
+        let carriage = &self.lens.carriage;
+        let needs = carriage.target.needs(carriage.form).map(|needs| needs.finding(&self.job.target));
+        self.unfound.iter().map(finding).chain(needs).collect()
     }
 }

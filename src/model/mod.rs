@@ -15,6 +15,7 @@ mod name;
 mod oddity;
 pub mod python;
 mod reader;
+mod requirement;
 mod snapshot;
 mod value;
 
@@ -35,5 +36,6 @@ pub use mark::{Mark, MarkCharset, MarkRule, MarkedName};
 pub use name::{Kind, RemoteKey, Scope, SecretName};
 pub use oddity::{Oddity, oddities, source_oddities};
 pub use reader::{ReadError, Reader, Secret, Seen, SeenConnection};
+pub use requirement::Requirement;
 pub use snapshot::{Listed, Revision, State};
 pub use value::SecretValue;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::airflow::AirflowBackend;
 use super::error::{Error, Result};
 use crate::model::{
     Capabilities, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope, SecretValue, Subkey,
@@ -184,8 +185,21 @@ pub trait StoreSettings: fmt::Debug + Send + Sync {
     /// The place the store is, as in [`StoreInfo::identity`].
     fn identity(&self) -> String;
 
-    /// Takes relative paths from `folder`, the config file's.
+    /// Takes relative paths from `folder`, the config file's, and fills in what `backend-kwargs` say and the table's own
+    /// keys do not; called once, before anything else is asked.
     fn relative_to(&mut self, folder: &Path);
+
+    /// What a person should hear of the settings as they are, in every report; `store` is their name in the config.
+    fn remarks(&self, _store: &str) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What Airflow must be told to read the store; `None` where none of its backends does.
+    ///
+    /// Asks the store what the settings leave open, if it answers soon.
+    async fn airflow(&self, _opening: Opening) -> Option<AirflowBackend> {
+        None
+    }
 
     /// Opens the store: connects, logs in, finds out what the settings leave open.
     async fn open(&self, opening: Opening) -> Result<Store>;

@@ -1,7 +1,9 @@
 //! Floor 3, the stores: the only code that talks to them.
 
+pub mod airflow;
 #[cfg(feature = "airflow-metastore")]
 pub mod airflow_metastore;
+pub mod backend_kwargs;
 pub mod call;
 pub mod contract;
 mod error;
@@ -14,6 +16,8 @@ pub mod registry;
 #[cfg(feature = "vault")]
 pub mod vault;
 
+pub use airflow::{AirflowBackend, ReadPolicy};
+pub use backend_kwargs::{BackendKwargs, SecretPlace};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,

@@ -6,6 +6,7 @@ use toml::Table;
 use super::contract::{Opening, Role, Store, StoreSettings};
 use super::error::Error;
 use super::layer::fitted;
+use crate::model::Event;
 use crate::settings::{RawReference, SettingsFault, read_table, references, suggestion};
 
 /// What is known of one kind of store before any of it is opened.
@@ -15,6 +16,8 @@ pub struct StoreKind {
     pub word: &'static str,
     /// What a job can use it for.
     pub roles: &'static [Role],
+    /// The Airflow backend that reads it, if one does.
+    pub backend: Option<&'static str>,
     support: Support,
 }
 
@@ -40,6 +43,9 @@ pub const KIND: &str = "kind";
 const SOURCE: &[Role] = &[Role::Source];
 const BOTH: &[Role] = &[Role::Source, Role::Target];
 
+const LOCAL_FILES: &str = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
+const VAULT: &str = "airflow.providers.hashicorp.secrets.vault.VaultBackend";
+
 /// Every kind there is or will be, in the order of the manual.
 pub static KINDS: &[StoreKind] = &[
     #[cfg(feature = "airflow-metastore")]
@@ -47,18 +53,23 @@ pub static KINDS: &[StoreKind] = &[
     #[cfg(not(feature = "airflow-metastore"))]
     StoreKind::compiled_out("airflow-metastore", SOURCE),
     #[cfg(feature = "local-files")]
-    StoreKind::built::<super::local_files::LocalFilesSettings>("local-files", BOTH),
+    StoreKind::built::<super::local_files::LocalFilesSettings>("local-files", BOTH).read_by(LOCAL_FILES),
     #[cfg(not(feature = "local-files"))]
-    StoreKind::compiled_out("local-files", BOTH),
+    StoreKind::compiled_out("local-files", BOTH).read_by(LOCAL_FILES),
     #[cfg(feature = "vault")]
-    StoreKind::built::<super::vault::VaultSettings>("vault", BOTH),
+    StoreKind::built::<super::vault::VaultSettings>("vault", BOTH).read_by(VAULT),
     #[cfg(not(feature = "vault"))]
-    StoreKind::compiled_out("vault", BOTH),
-    StoreKind::not_built_yet("aws-secrets-manager", BOTH),
-    StoreKind::not_built_yet("aws-parameter-store", BOTH),
-    StoreKind::not_built_yet("azure-key-vault", BOTH),
-    StoreKind::not_built_yet("gcp-secret-manager", BOTH),
-    StoreKind::not_built_yet("environment", BOTH),
+    StoreKind::compiled_out("vault", BOTH).read_by(VAULT),
+    StoreKind::not_built_yet("aws-secrets-manager", BOTH)
+        .read_by("airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"),
+    StoreKind::not_built_yet("aws-parameter-store", BOTH)
+        .read_by("airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend"),
+    StoreKind::not_built_yet("azure-key-vault", BOTH)
+        .read_by("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend"),
+    StoreKind::not_built_yet("gcp-secret-manager", BOTH)
+        .read_by("airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend"),
+    StoreKind::not_built_yet("environment", BOTH)
+        .read_by("airflow.secrets.environment_variables.EnvironmentVariablesBackend"),
     StoreKind::not_built_yet("airflow-cfg", SOURCE),
 ];
 
@@ -68,17 +79,29 @@ impl StoreKind {
     where
         T: StoreSettings + DeserializeOwned + 'static,
     {
-        Self { word, roles, support: Support::Built(Parser { read: read::<T>, references: references::<T> }) }
+        let support = Support::Built(Parser { read: read::<T>, references: references::<T> });
+        Self { word, roles, backend: None, support }
+    }
+
+    /// The same kind, which an Airflow backend reads.
+    #[must_use]
+    pub const fn read_by(self, class: &'static str) -> Self {
+        Self { backend: Some(class), ..self }
+    }
+
+    /// Tells whether this build can open such a store.
+    pub const fn is_built(&self) -> bool {
+        matches!(self.support, Support::Built(_))
     }
 
     /// A kind that this build of the program leaves out.
     pub const fn compiled_out(word: &'static str, roles: &'static [Role]) -> Self {
-        Self { word, roles, support: Support::CompiledOut }
+        Self { word, roles, backend: None, support: Support::CompiledOut }
     }
 
     /// A kind that no build has yet.
     pub const fn not_built_yet(word: &'static str, roles: &'static [Role]) -> Self {
-        Self { word, roles, support: Support::NotBuiltYet }
+        Self { word, roles, backend: None, support: Support::NotBuiltYet }
     }
 
     /// Finds a kind that can be used; else says why it cannot.
@@ -125,6 +148,9 @@ impl StoreKind {
 /// Opens a store for its role: a source cannot be written, a target is never written unseen.
 pub async fn open(settings: &dyn StoreSettings, opening: Opening) -> Result<Store, Error> {
     let role = opening.role;
+    for remark in settings.remarks(&opening.name) {
+        opening.observer.observe(&Event::Found(remark));
+    }
     settings.open(opening).await.map(|store| fitted(store, role))
 }
 

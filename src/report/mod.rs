@@ -4,8 +4,10 @@ mod demo;
 pub mod json;
 mod page;
 mod plan;
+mod settings;
 pub mod text;
 
 pub use demo::DemoReport;
 pub use page::{Colour, Paper};
 pub use plan::PlanReport;
+pub use settings::{airflow_cfg, airflow_variables};

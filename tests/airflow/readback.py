@@ -7,7 +7,8 @@ Run in the venv of the Airflow that is to read. Takes one JSON object on stdin:
      "multi_team": true, "team": "data"}
 
 `direct` (the default) asks the backend class alone, so that an error shows. `search` configures Airflow with the
-backend and asks as a DAG would, with the empty metastore behind it, where an error looks like a missing secret. With
+backend and asks as a DAG would, with the empty metastore behind it, where an error looks like a missing secret; in
+place of `backend` and `kwargs` it takes whole settings: `environment`, an object, or `airflow_cfg`, the text. With
 `multi_team`, Airflow 3 is set up for several teams, and asks as `team` if one is given; a worker's search knows none.
 
 Prints one line of JSON for each id and reader (`airflow-2` in 2.11.2; `airflow-3` and `airflow-3-worker` in 3.3.2):
@@ -36,7 +37,7 @@ def configure(request, home):
         shutil.copyfile(request["empty_metastore"], metastore)
     # Without a file Airflow writes one, whose fernet_key would then hide the one of the backend.
     with open(os.path.join(home, "airflow.cfg"), "w", encoding="utf-8") as file:
-        file.write("[core]\n")
+        file.write(request.get("airflow_cfg", "[core]\n"))
     for name in [name for name in os.environ if name.startswith("AIRFLOW__")]:
         del os.environ[name]
     os.environ.update(
@@ -47,7 +48,8 @@ def configure(request, home):
     )
     if request.get("multi_team"):
         os.environ["AIRFLOW__CORE__MULTI_TEAM"] = "True"
-    if request.get("mode") == "search":
+    os.environ.update(request.get("environment", {}))
+    if request.get("mode") == "search" and "backend" in request:
         os.environ.update(
             AIRFLOW__SECRETS__BACKEND=request["backend"],
             AIRFLOW__SECRETS__BACKEND_KWARGS=json.dumps(request["kwargs"]),

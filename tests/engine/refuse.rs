@@ -76,6 +76,21 @@ async fn names_that_would_meet_or_that_the_target_cannot_spell() {
 }
 
 #[tokio::test]
+async fn of_several_places_the_first_that_has_a_name_is_read_and_the_first_is_written() {
+    let several = || Place::Prefixes(vec!["first".to_owned(), "second".to_owned()]);
+    let (mut from, mut to) = (shapes::metastore(), shapes::aws());
+    (from.rule.variables, to.rule.variables) = (several(), several());
+    let world = World::between(from, to).await;
+    world.source.put("first/a", "first");
+    world.source.put("second/a", "second");
+    world.source.put("second/b", "second");
+    world.target.put("second/a", "theirs");
+    assert_eq!(lines(&world.run().await), ["variable a: created, new", "variable b: created, new"]);
+    assert_eq!(world.target.keys(), ["first/a", "first/b", "second/a"]);
+    assert_eq!(["first/a", "first/b", "second/a"].map(|key| world.text(key).unwrap()), ["first", "second", "theirs"]);
+}
+
+#[tokio::test]
 async fn a_teams_key_goes_where_teams_can_be_told_apart() {
     for (teams, expected) in [(None, "blocked, team-unsupported"), (Some("folder"), "created, new")] {
         let mut shape = shapes::aws();

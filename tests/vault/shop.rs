@@ -77,8 +77,12 @@ pub async fn opened(address: &str, token: &str, table: &str) -> Result<Shop, Err
 
 /// Opens a store from the whole of its table.
 pub async fn open_with(table: &str, files: tempfile::TempDir) -> Result<Shop, Error> {
-    let settings = settings(table);
-    assert_eq!(settings.faults(), [], "{table}");
+    open_settings(&settings(table), files).await
+}
+
+/// Opens a store from its settings, which must be sound.
+pub async fn open_settings(settings: &VaultSettings, files: tempfile::TempDir) -> Result<Shop, Error> {
+    assert_eq!(settings.faults(), []);
     let diary = Arc::<Diary>::default();
     let opening = Opening {
         name: "vault".to_owned(),

@@ -16,6 +16,8 @@ pub struct Received {
     pub line: String,
     /// Headers, in lower case.
     pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: String,
 }
 
 /// What is answered.
@@ -23,6 +25,8 @@ pub struct Received {
 pub enum Told {
     /// A status, headers and a body.
     Answer(u16, Vec<(&'static str, String)>, Value),
+    /// A status, a content type and a text.
+    Text(u16, &'static str, String),
     /// The connection is closed without a word.
     Silence,
 }
@@ -75,9 +79,15 @@ impl Stub {
                     if let Some((mut stream, request)) = receive(stream).await {
                         log.lock().unwrap().push(request.clone());
                         let told = tell(&request).unwrap_or_else(|| answer(599, json!({"errors": [request.line]})));
-                        if let Told::Answer(status, headers, body) = told {
-                            let _ = stream.write_all(spelled(status, &headers, &body).as_bytes()).await;
-                        }
+                        let answer = match told {
+                            Told::Answer(status, headers, Value::Null) => spelled(status, &headers, ""),
+                            Told::Answer(status, headers, body) => spelled(status, &headers, &body.to_string()),
+                            Told::Text(status, kind, text) => {
+                                spelled(status, &[("content-type", kind.to_owned())], &text)
+                            }
+                            Told::Silence => return,
+                        };
+                        let _ = stream.write_all(answer.as_bytes()).await;
                     }
                 });
             }
@@ -106,11 +116,11 @@ async fn receive(stream: TcpStream) -> Option<(TcpStream, Received)> {
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).await.ok()?;
-    Some((reader.into_inner(), Received { line, headers }))
+    let body = String::from_utf8(body).ok()?;
+    Some((reader.into_inner(), Received { line, headers, body }))
 }
 
-fn spelled(status: u16, headers: &[(&str, String)], body: &Value) -> String {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
+fn spelled(status: u16, headers: &[(&str, String)], body: &str) -> String {
     let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     format!("HTTP/1.1 {status} Said\r\nconnection: close\r\ncontent-length: {}\r\n{more}\r\n{body}", body.len())
 }

@@ -1,7 +1,7 @@
 //! What we store, form by form.
 
 use crate::model::python::{Object, Text, Value, dumps};
-use crate::model::{Connection, Form, Kind, ReadError, Reader, Secret, SecretValue, SeenConnection};
+use crate::model::{Connection, Form, Kind, ReadError, Reader, Requirement, Secret, SecretValue, SeenConnection};
 
 use super::{ConnectionDialect, Dialect, TextDialect};
 
@@ -27,6 +27,16 @@ impl Dialect {
             (Kind::Connection, ConnectionDialect::Columns, _) => &[Form::Fields],
             (_, _, TextDialect::ExportValue) => &[],
             (Kind::Variable | Kind::Config, _, _) => &[Form::Text],
+        }
+    }
+
+    /// What Airflow needs to read connections in a form, beyond what the store's backend always took.
+    pub const fn needs(&self, form: Form) -> Option<Requirement> {
+        match (self.connection, form) {
+            (ConnectionDialect::VaultMap, Form::Json) => {
+                Some(Requirement::of_vault((4, 7, 2), "connections as JSON in conn_uri"))
+            }
+            _ => None,
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("README.md")]
 
+mod airflow;
 mod check;
 mod client;
 mod document;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use super::airflow::{self, Understood};
 use super::client::JsonFile;
 use super::{KIND, LocalFilesProvider, rule};
-use crate::model::{ConnectionDialect, Dialect, Kind, TextDialect};
+use crate::model::{ConnectionDialect, Dialect, Finding, Kind, TextDialect};
 use crate::naming::Rule;
 use crate::provider::contract::{Opening, Store, StoreSettings};
 use crate::provider::error::Result;
+use crate::provider::{AirflowBackend, BackendKwargs};
 use crate::settings::SettingsFault;
 
 /// Where the files are; a kind without one is off.
@@ -28,8 +29,11 @@ pub struct LocalFilesSettings {
     /// Who reads the files; default `backend`.
     #[serde(default)]
     pub shape: FileShape,
-    /// Not built yet.
-    pub backend_kwargs: Option<IgnoredAny>,
+    /// The arguments of Airflow's `LocalFilesystemBackend`, for whatever the keys above leave out.
+    pub backend_kwargs: Option<BackendKwargs>,
+    /// What the arguments said beside the files.
+    #[serde(skip)]
+    pub kwargs: Understood,
 }
 
 /// Who reads the files, and so how variables are spelled in them.
@@ -101,10 +105,7 @@ impl StoreSettings for LocalFilesSettings {
             let hint = "leave configs-file out, or use shape = \"backend\"";
             faults.push(fault("configs-file", "Airflow has no export of configs", hint));
         }
-        if self.backend_kwargs.is_some() {
-            let hint = "write its paths as connections-file, variables-file and configs-file";
-            faults.push(fault("backend-kwargs", "backend-kwargs of local files are not built yet", hint));
-        }
+        faults.extend(self.kwargs.faults.clone());
         let mut seen: Vec<(PathBuf, &str)> = Vec::new();
         for (_, key, path) in self.files() {
             let real = Self::real(path);
@@ -126,10 +127,20 @@ impl StoreSettings for LocalFilesSettings {
     }
 
     fn relative_to(&mut self, folder: &Path) {
+        self.backend_kwargs = self.backend_kwargs.take().map(|kwargs| kwargs.relative_to(folder));
+        airflow::complete(self);
         let files = [&mut self.connections_file, &mut self.variables_file, &mut self.configs_file];
         for path in files.into_iter().flatten() {
             *path = folder.join(&*path);
         }
+    }
+
+    fn remarks(&self, store: &str) -> Vec<Finding> {
+        airflow::findings(self, store)
+    }
+
+    async fn airflow(&self, _opening: Opening) -> Option<AirflowBackend> {
+        airflow::backend(self)
     }
 
     async fn open(&self, opening: Opening) -> Result<Store> {
@@ -151,7 +162,7 @@ mod tests {
     #[test]
     fn faults_name_their_keys_and_come_all_at_once() {
         let rows: [(&str, &[&str]); 8] = [
-            ("connections-file = 'c.json'\nbackend-kwargs = '{}'", &["backend-kwargs"]),
+            ("connections-file = 'c.json'\nbackend-kwargs = '{}'", &[]),
             ("connections-file = 'c.json'\nvariables-file = 'v.json'\nconfigs-file = 'o.json'", &[]),
             ("", &[""]),
             ("connections-file = 'c.yaml'\nvariables-file = 'v.env'", &["connections-file", "variables-file"]),

@@ -6,22 +6,19 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::auth::usual_token;
 use super::layout::is_legal_path;
-use super::login::{Login, SecretId};
+use super::login::{AuthMethod, Login, Proof};
 use super::rule::{KvVersion, rule};
-use super::settings::{AuthSettings, PathSetting, TeamsSetting, VaultSettings};
+use super::settings::{PathSetting, TeamsSetting, VaultSettings};
 use crate::model::Family;
 use crate::naming::{Mount, Place, Rule, Teams};
 use crate::provider::{CallSettings, Pace, Paces, SettingsFault};
-use crate::reference::{Reference, TlsSettings, env_setting};
+use crate::reference::{TlsSettings, env_setting};
 
 const DEFAULT_MOUNT: &str = "secret";
 const DEFAULT_WIDTH: u16 = 16;
 const WIDEST: u16 = 256;
-/// Methods of Airflow's backend and of Vault that have no code here yet.
-const NOT_BUILT: [&str; 11] =
-    ["aws", "aws-iam", "azure", "cert", "gcp", "github", "jwt", "kubernetes", "ldap", "radius", "userpass"];
-
 /// Settings without a fault.
 #[derive(Debug)]
 pub(super) struct Checked {
@@ -39,17 +36,18 @@ pub(super) struct Checked {
 
 /// Collects faults while the rest is checked on.
 #[derive(Default)]
-struct Faults(Vec<SettingsFault>);
+pub(super) struct Faults(pub Vec<SettingsFault>);
 
 impl Faults {
-    fn add(&mut self, path: &str, problem: impl Into<String>, hint: &str) {
+    /// Adds one.
+    pub fn add(&mut self, path: &str, problem: impl Into<String>, hint: &str) {
         self.0.push(SettingsFault::new(path, problem).with_hint(hint));
     }
 }
 
 /// Checks a table; what it leaves out is taken from Vault's own environment variables.
 pub(super) fn check(settings: &VaultSettings) -> Result<Checked, Vec<SettingsFault>> {
-    let mut faults = Faults::default();
+    let mut faults = Faults(settings.kwargs.faults.clone());
     unbuilt(settings, &mut faults);
     paths(settings, &mut faults);
     let address = address(settings, &mut faults);
@@ -64,13 +62,13 @@ pub(super) fn check(settings: &VaultSettings) -> Result<Checked, Vec<SettingsFau
         );
     }
     let version = version(settings, &mut faults);
-    let login = login(settings.auth.as_ref(), &mut faults);
+    let login = login(settings, &tls, &mut faults);
     let (timeout, width, pace) = bounds(settings, &mut faults);
     match (address, login) {
         (Some(address), Some(login)) if faults.0.is_empty() => {
             Ok(Checked { address, namespace, mount, version, login, tls, timeout, width, pace })
         }
-        _ => Err(faults.0),
+        _ => Err(settings.kwargs.retold(faults.0)),
     }
 }
 
@@ -91,7 +89,7 @@ impl Checked {
 
 /// The rule of a table, whether or not it has faults.
 pub(super) fn rule_of(settings: &VaultSettings) -> Rule {
-    let teams = match settings.teams {
+    let teams = match settings.teams.unwrap_or_default() {
         TeamsSetting::Unsupported => Teams::Unsupported,
         TeamsSetting::Folder => Teams::Folder,
     };
@@ -135,13 +133,6 @@ fn mount(settings: &VaultSettings) -> Option<String> {
 }
 
 fn unbuilt(settings: &VaultSettings, faults: &mut Faults) {
-    if settings.backend_kwargs.is_some() {
-        faults.add(
-            "backend-kwargs",
-            "this is not built yet for Vault",
-            "write our own keys: mount, connections-path, …",
-        );
-    }
     if settings.listing.is_some() {
         faults.add("listing", "this is not built yet for Vault", "grant `list` on the metadata paths");
     }
@@ -266,80 +257,15 @@ fn bounds(settings: &VaultSettings, faults: &mut Faults) -> (Duration, u16, Opti
     (timeout, width, settings.pace)
 }
 
-fn login(auth: Option<&AuthSettings>, faults: &mut Faults) -> Option<Login> {
-    let Some(auth) = auth else { return Some(usual_token()) };
-    strangers(auth, faults);
-    match auth.method.as_str() {
-        "token" => Some(auth.token.clone().map_or_else(usual_token, Login::Token)),
-        "token-file" => match &auth.path {
-            Some(path) => Some(Login::Token(Reference::File(path.clone()))),
-            None => missing("auth.path", faults),
-        },
-        "approle" => approle(auth, faults),
-        method if NOT_BUILT.contains(&method.replace('_', "-").as_str()) => {
-            faults.add(
-                "auth.method",
-                format!("logging in with {method} is not built yet"),
-                "use approle, token or token-file",
-            );
-            None
-        }
-        _ => {
-            faults.add("auth.method", "there is no such method", "write \"token\", \"token-file\" or \"approle\"");
-            None
-        }
+fn login(settings: &VaultSettings, tls: &TlsSettings, faults: &mut Faults) -> Option<Login> {
+    let login = match &settings.auth {
+        Some(auth) => auth.check(faults)?,
+        None => settings.kwargs.login.clone().unwrap_or_else(usual_token),
+    };
+    let by_certificate = matches!(&login, Login::Method(AuthMethod { proof: Proof::Certificate { .. }, .. }));
+    if by_certificate && tls.client_certificate.is_none() {
+        let hint = "set tls.client-certificate and tls.client-key";
+        faults.add("auth.method", "there is no certificate to log in with", hint);
     }
-}
-
-fn approle(auth: &AuthSettings, faults: &mut Faults) -> Option<Login> {
-    let mount = auth.mount.as_deref().unwrap_or("approle").trim_matches('/').to_owned();
-    if !is_legal_path(&mount) {
-        faults.add(
-            "auth.mount",
-            "a segment of the mount is empty, `.` or `..`",
-            "write it as `vault auth list` shows it",
-        );
-    }
-    let (role_id, secret_id) = (auth.role_id.clone(), auth.secret_id.clone());
-    let role_id = role_id.or_else(|| missing("auth.role-id", faults));
-    let secret_id = secret_id.or_else(|| missing("auth.secret-id", faults))?;
-    let secret_id = if auth.wrapped { SecretId::Wrapped(secret_id) } else { SecretId::Plain(secret_id) };
-    Some(Login::AppRole { mount, role_id: role_id?, secret_id })
-}
-
-fn missing<T>(key: &str, faults: &mut Faults) -> Option<T> {
-    faults.add(
-        key,
-        "this method needs the key",
-        "write { env = \"NAME\" } or { file = \"path\" }; for token-file a path",
-    );
-    None
-}
-
-// A key of another method would be ignored in silence.
-fn strangers(auth: &AuthSettings, faults: &mut Faults) {
-    let given = [
-        ("token", auth.token.is_some(), "token"),
-        ("path", auth.path.is_some(), "token-file"),
-        ("role-id", auth.role_id.is_some(), "approle"),
-        ("secret-id", auth.secret_id.is_some(), "approle"),
-        ("mount", auth.mount.is_some(), "approle"),
-        ("wrapped", auth.wrapped, "approle"),
-    ];
-    for (key, is_given, method) in given {
-        if is_given && auth.method != method && ["token", "token-file", "approle"].contains(&auth.method.as_str()) {
-            let problem = format!("this key belongs to the method {method:?}, not to {:?}", auth.method);
-            faults.add(&format!("auth.{key}"), problem, "leave it out");
-        }
-    }
-}
-
-// As the vault command does; where there is neither, the login says what to set.
-fn usual_token() -> Login {
-    let variable = Reference::Env("VAULT_TOKEN".to_owned());
-    if env_setting("VAULT_TOKEN").is_some() {
-        return Login::Token(variable);
-    }
-    let file = env_setting("HOME").map(|home| PathBuf::from(home).join(".vault-token"));
-    Login::Token(file.filter(|file| file.exists()).map_or(variable, Reference::File))
+    Some(login)
 }

@@ -1,39 +1,27 @@
 //! Vault's HTTP API: one request, one answer. Knows nothing of keys, kinds or policies.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Identity};
 use rustify::clients::reqwest::Client as VaultHttp;
 use url::Url;
 use vaultrs::api::EndpointMiddleware;
 use vaultrs::client::{VaultClient, VaultClientSettings, VaultClientSettingsBuilder};
 use zeroize::Zeroizing;
 
-use crate::model::SecretValue;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const REDIRECTS: usize = 3;
-
-/// Where a Vault is and how it is trusted.
-pub(super) struct Place {
-    /// Scheme, host and port.
-    pub address: Url,
-    /// The namespace of every request.
-    pub namespace: Option<String>,
-    /// Authorities trusted beside the system's.
-    pub authorities: Vec<Certificate>,
-    /// Our own certificate.
-    pub identity: Option<Identity>,
-}
+use super::trust::Trust;
+use crate::model::{ErrorKind, SecretValue};
+use crate::provider::{Error, Result};
 
 /// One Vault, asked over one pool of connections.
 pub(super) struct Client {
-    http: reqwest::Client,
+    http: ArcSwap<reqwest::Client>,
+    trust: Trust,
     address: Url,
     namespace: Option<String>,
     settings: VaultClientSettings,
@@ -47,6 +35,17 @@ pub(super) enum Method {
     Write,
     Merge,
     Delete,
+}
+
+/// As whom a request is sent.
+#[derive(Clone, Copy)]
+pub(super) enum Sender<'a> {
+    /// As nobody, to the server itself: its health has no namespace.
+    Nobody,
+    /// As somebody who is about to log in.
+    Guest,
+    /// As the owner of a token.
+    Owner(&'a SecretValue),
 }
 
 /// One request.
@@ -94,29 +93,25 @@ pub(super) enum Stage {
 
 impl Client {
     /// Builds the pool; connects to nothing yet.
-    pub fn new(place: Place) -> Result<Self, Failure> {
-        let plain = place.address.scheme() == "http";
-        let mut builder = reqwest::ClientBuilder::new()
-            .tls_backend_rustls()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(Policy::custom(follow_to_the_active_node));
-        // Without TLS the system's authorities need not exist: https://github.com/seanmonstar/reqwest/issues/2988
-        builder = match plain {
-            true => builder.tls_certs_only(Vec::new()),
-            false => builder.tls_certs_merge(place.authorities),
-        };
-        if let Some(identity) = place.identity {
-            builder = builder.identity(identity);
+    pub fn new(address: Url, namespace: Option<String>, trust: Trust) -> Result<Self> {
+        let http = ArcSwap::from_pointee(trust.pool()?);
+        let settings = vaultrs_settings(&address, namespace.as_ref())
+            .map_err(|text| Error::new(ErrorKind::Invalid, "open", &trust.store, text))?;
+        Ok(Self { http, trust, address, namespace, settings })
+    }
+
+    /// Reads the certificate files again and builds the pool anew, if there are any.
+    pub fn renew_trust(&self) -> Result<()> {
+        if self.trust.is_from_files() {
+            self.http.store(Arc::new(self.trust.pool()?));
         }
-        let http = builder.build().map_err(|error| Failure::of(&error))?;
-        let settings = vaultrs_settings(&place.address, place.namespace.as_ref())?;
-        Ok(Self { http, address: place.address, namespace: place.namespace, settings })
+        Ok(())
     }
 
     /// The same Vault as `vaultrs` speaks to it, over the same pool.
     pub fn vaultrs(&self, token: &SecretValue) -> VaultClient {
         VaultClient {
-            http: VaultHttp::new(self.address.as_str(), self.http.clone()),
+            http: VaultHttp::new(self.address.as_str(), reqwest::Client::clone(&self.http.load())),
             middle: EndpointMiddleware {
                 token: token.expose().to_owned(),
                 version: "v1".to_owned(),
@@ -128,9 +123,10 @@ impl Client {
     }
 
     /// Sends one request.
-    pub async fn send(&self, token: &SecretValue, request: Request<'_>) -> Result<Answer, Failure> {
+    pub async fn send(&self, sender: Sender<'_>, request: Request<'_>) -> std::result::Result<Answer, Failure> {
         let url = format!("{}v1/{}", self.address, request.path);
-        let mut building = self.http.request(request.method.verb(), url).headers(self.headers(token)?);
+        let http = self.http.load_full();
+        let mut building = http.request(request.method.verb(), url).headers(self.headers(sender)?);
         if let Some(body) = request.body {
             building = building.header(CONTENT_TYPE, request.method.content_type()).body(body.to_owned());
         }
@@ -147,20 +143,18 @@ impl Client {
         })
     }
 
-    fn headers(&self, token: &SecretValue) -> Result<HeaderMap, Failure> {
+    fn headers(&self, sender: Sender<'_>) -> std::result::Result<HeaderMap, Failure> {
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_| Failure::unsendable());
         let mut headers = HeaderMap::new();
         headers.insert("x-vault-request", HeaderValue::from_static("true"));
-        // What is asked without a token, health, is asked of the server and not of a namespace.
-        if token.is_empty() {
-            return Ok(headers);
-        }
-        if let Some(namespace) = &self.namespace {
+        if let (Some(namespace), Sender::Guest | Sender::Owner(_)) = (&self.namespace, sender) {
             headers.insert("x-vault-namespace", value(namespace)?);
         }
-        let mut token = value(token.expose())?;
-        token.set_sensitive(true);
-        headers.insert("x-vault-token", token);
+        if let Sender::Owner(token) = sender {
+            let mut token = value(token.expose())?;
+            token.set_sensitive(true);
+            headers.insert("x-vault-token", token);
+        }
         Ok(headers)
     }
 }
@@ -229,15 +223,8 @@ fn is_about_tls(text: &str) -> bool {
         .any(|known| text.contains(known))
 }
 
-// A standby without request forwarding sends us to the active node. The token goes along, so never from https to http.
-fn follow_to_the_active_node(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
-    let was_secure = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
-    let is_secure = attempt.url().scheme() == "https";
-    if attempt.previous().len() > REDIRECTS || (was_secure && !is_secure) { attempt.stop() } else { attempt.follow() }
-}
-
 // Whatever is left out here vaultrs takes from the environment, where VAULT_SKIP_VERIFY="no" means yes.
-fn vaultrs_settings(address: &Url, namespace: Option<&String>) -> Result<VaultClientSettings, Failure> {
+fn vaultrs_settings(address: &Url, namespace: Option<&String>) -> std::result::Result<VaultClientSettings, String> {
     VaultClientSettingsBuilder::default()
         .address(address.as_str())
         .ca_certs(Vec::new())
@@ -249,7 +236,7 @@ fn vaultrs_settings(address: &Url, namespace: Option<&String>) -> Result<VaultCl
         .wrapping(false)
         .namespace(namespace.cloned())
         .build()
-        .map_err(|error| Failure { stage: Stage::Unreachable, text: error.to_string() })
+        .map_err(|error| error.to_string())
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &reqwest::header::HeaderName) -> Option<&'a str> {

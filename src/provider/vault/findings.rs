@@ -98,7 +98,7 @@ impl VaultProvider {
                 let finding = self.finding(Severity::Warning, "token-expires", &message);
                 Some(
                     finding
-                        .with_remedy("use auth.method = \"approle\", or a renewable token (a periodic one never ends)"),
+                        .with_remedy("use a method that gets its own, such as auth.method = \"approle\", or a renewable token (a periodic one never ends)"),
                 )
             }
             _ => None,

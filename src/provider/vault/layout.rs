@@ -116,9 +116,14 @@ pub(super) fn api(area: Area, spot: Spot<'_>) -> String {
     encoded(&below(area, spot.mount, spot.path, ""))
 }
 
+/// Percent-encodes one segment of a path, slashes included.
+pub(super) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
 /// Percent-encodes every segment of a path.
 pub(super) fn encoded(path: &str) -> String {
-    path.split('/').map(|segment| utf8_percent_encode(segment, UNRESERVED).to_string()).collect::<Vec<_>>().join("/")
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
 /// Tells whether a path has only segments that a URL carries unbent.

@@ -1,41 +1,75 @@
-//! How we become known to Vault: the login methods, and the token each gives.
+//! How we become known to Vault: the methods of logging in, and the token each gives.
+
+mod approle;
+mod aws;
+mod body;
+mod signature;
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use vaultrs::api::AuthInfo;
-use vaultrs::auth::approle;
-use vaultrs::sys::wrapping;
 
-use super::client::Client;
+pub(super) use approle::{SecretId, Unwrapped};
+pub(super) use aws::AwsIam;
+use body::Body;
+
+use super::client::{Answer, Client, Method, Request, Sender};
 use super::fault::Asked;
 use crate::model::{ErrorKind, Family, SecretValue};
-use crate::provider::{Caller, Error, Repeat, Result};
-use crate::reference::Reference;
+use crate::provider::{Caller, Error, Repeat, Result, SecretPlace};
 
-/// A way to log in; its secrets are read again each time.
+/// A way to become somebody; its secrets are read again each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Login {
-    /// A token made by somebody else.
-    Token(Reference),
+    /// With a token made by somebody else.
+    Token(SecretPlace),
+    /// With a method of Vault's.
+    Method(AuthMethod),
+}
+
+/// A method, where it is mounted, and what it wants to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AuthMethod {
+    /// Its word in the config, such as `aws-iam`.
+    pub word: &'static str,
+    /// Where it is mounted.
+    pub mount: String,
+    /// What we show.
+    pub proof: Proof,
+}
+
+/// What a method wants to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Proof {
     /// AppRole.
     AppRole {
-        /// Where the method is mounted.
-        mount: String,
         /// The role's id.
-        role_id: Reference,
+        role_id: SecretPlace,
         /// Its secret id, or the token it is wrapped in.
         secret_id: SecretId,
     },
-}
-
-/// How a secret id is handed to us.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum SecretId {
-    /// As it is.
-    Plain(Reference),
-    /// In a single-use wrapping token.
-    Wrapped(Reference),
+    /// userpass and LDAP.
+    Password {
+        /// Who.
+        username: String,
+        /// Their password.
+        password: SecretPlace,
+    },
+    /// Kubernetes and JWT.
+    Jwt {
+        /// The role; JWT has a default one.
+        role: Option<String>,
+        /// The token that somebody else signed.
+        jwt: SecretPlace,
+    },
+    /// AWS IAM.
+    AwsIam(AwsIam),
+    /// The certificate of the TLS connection.
+    Certificate {
+        /// The name of the role; left out, Vault tries all.
+        role: Option<String>,
+    },
 }
 
 /// A token just got.
@@ -69,10 +103,6 @@ pub(super) enum Renewable {
     No,
 }
 
-/// What unwrapping gave, kept for the next login: a wrapping token works once.
-#[derive(Default)]
-pub(super) struct Unwrapped(Option<(SecretValue, SecretValue)>);
-
 /// What logging in needs.
 #[derive(Clone, Copy)]
 pub(super) struct Counter<'a> {
@@ -98,11 +128,23 @@ impl Lease {
 }
 
 impl Fresh {
-    /// Takes the token out of Vault's answer to a login or renewal.
+    /// Takes the token out of Vault's answer to a renewal.
     pub fn of(auth: AuthInfo) -> Self {
         let lease = Lease::of(auth.lease_duration, auth.renewable);
         Self { token: SecretValue::new(auth.client_token), lease }
     }
+}
+
+#[derive(Deserialize)]
+struct LoginAnswer {
+    auth: Auth,
+}
+
+#[derive(Deserialize)]
+struct Auth {
+    client_token: String,
+    lease_duration: u64,
+    renewable: bool,
 }
 
 impl<'a> Counter<'a> {
@@ -111,106 +153,127 @@ impl<'a> Counter<'a> {
         Asked { store: self.store, family: Family::Auth, operation }
     }
 
-    /// Reads a secret of the config, and refuses what no header or login could carry.
-    pub fn secret(self, reference: &Reference) -> Result<SecretValue> {
-        let asked = self.asked("log in");
-        let text = reference.resolve().map_err(|error| {
-            asked.refuse(ErrorKind::Denied, error.to_string()).with_remedy(format!("provide {reference}"))
-        })?;
+    /// Reads a secret of the config.
+    pub fn text(self, place: &SecretPlace) -> Result<SecretValue> {
+        place.resolve().map_err(|error| {
+            let asked = self.asked("log in");
+            asked.refuse(ErrorKind::Denied, error.to_string()).with_remedy(format!("provide {place}"))
+        })
+    }
+
+    /// Reads a token or id of the config, and refuses what no header could carry.
+    pub fn secret(self, place: &SecretPlace) -> Result<SecretValue> {
+        let text = self.text(place)?;
         let trimmed = text.expose().trim();
         if trimmed.is_empty() || !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let context = format!(
-                "{reference} holds no token or id: it is blank, or has white space or control characters inside"
-            );
-            return Err(asked.refuse(ErrorKind::Invalid, context));
+            let context =
+                format!("{place} holds no token or id: it is blank, or has white space or control characters inside");
+            return Err(self.asked("log in").refuse(ErrorKind::Invalid, context));
         }
         Ok(SecretValue::from(trimmed))
     }
 
-    /// Logs in with AppRole.
-    pub async fn approle(self, mount: &str, role_id: &Reference, secret_id: &SecretValue) -> Result<Fresh> {
-        let role_id = self.secret(role_id)?;
+    /// Logs in with a method of Vault's.
+    pub async fn log_in(self, method: &AuthMethod, unwrapped: &mut Unwrapped) -> Result<Fresh> {
+        // A certificate that was replaced on the disk is the one to show; a token got with it is bound to it.
+        self.client.renew_trust()?;
+        let Body { path, json } = self.body(method, unwrapped).await?;
+        let path = format!("auth/{}/{path}", super::layout::encoded(&method.mount));
+        let request = Request { method: Method::Write, path: &path, body: Some(&json) };
         let asked = self.asked("log in");
-        let vault = self.client.vaultrs(&SecretValue::from(""));
-        let login = || async {
-            let answer = approle::login(&vault, mount, role_id.expose(), secret_id.expose()).await;
-            answer.map(Fresh::of).map_err(|error| asked.told(&error))
+        let send = || async {
+            let sent = self.client.send(Sender::Guest, request).await;
+            let answer = sent.map_err(|failure| asked.failed(&failure))?;
+            match answer.status {
+                200..=299 => fresh(asked, &answer),
+                _ => Err(asked.refused(&answer)),
+            }
         };
-        let answer = self.caller.call(Family::Auth, "log in", Repeat::Safe, login).await;
-        answer.map_err(|error| approle_remedy(error, mount))
+        let answer = self.caller.call(Family::Auth, "log in", Repeat::Safe, send).await;
+        answer.map_err(|error| explained(error, method))
     }
 
-    /// Gives the secret id, unwrapped once if it comes wrapped.
-    pub async fn secret_id(self, secret_id: &SecretId, mount: &str, known: &mut Unwrapped) -> Result<SecretValue> {
-        let reference = match secret_id {
-            SecretId::Plain(reference) => return self.secret(reference),
-            SecretId::Wrapped(reference) => reference,
-        };
-        let wrapping = match (self.secret(reference), &known.0) {
-            (Ok(wrapping), _) => wrapping,
-            // Whoever brought the wrapping token may well have taken it away by now.
-            (Err(_), Some((_, secret_id))) => return Ok(secret_id.clone()),
-            (Err(error), None) => return Err(error),
-        };
-        if let Some((spent, secret_id)) = &known.0
-            && *spent == wrapping
-        {
-            return Ok(secret_id.clone());
+    async fn body(self, method: &AuthMethod, unwrapped: &mut Unwrapped) -> Result<Body> {
+        Ok(match &method.proof {
+            Proof::AppRole { role_id, secret_id } => {
+                let secret_id = self.secret_id(secret_id, &method.mount, unwrapped).await?;
+                Body::approle(&self.secret(role_id)?, &secret_id)
+            }
+            Proof::Password { username, password } => Body::password(username, &self.text(password)?),
+            Proof::Jwt { role, jwt } => Body::jwt(role.as_deref(), &self.secret(jwt)?),
+            Proof::AwsIam(iam) => Body::aws(iam.role.as_deref(), &iam.signed(self)?),
+            Proof::Certificate { role } => Body::certificate(role.as_deref()),
+        })
+    }
+}
+
+fn fresh(asked: Asked<'_>, answer: &Answer) -> Result<Fresh> {
+    let LoginAnswer { auth } = serde_json::from_slice(&answer.body).map_err(|_| asked.malformed())?;
+    let token = SecretValue::new(auth.client_token);
+    if token.is_empty() {
+        let context = "Vault asks for a second factor (MFA), which nobody is there to give";
+        return Err(asked.refuse(ErrorKind::Denied, context).with_remedy("let the role of secretferry log in without"));
+    }
+    Ok(Fresh { token, lease: Lease::of(auth.lease_duration, auth.renewable) })
+}
+
+impl AuthMethod {
+    /// Where it is mounted unless somebody said otherwise.
+    pub fn usual_mount(&self) -> &'static str {
+        if self.word == "aws-iam" { "aws" } else { self.word }
+    }
+
+    /// Airflow's `auth_type`.
+    pub fn airflow_word(&self) -> &'static str {
+        if self.word == "aws-iam" { "aws_iam" } else { self.word }
+    }
+
+    /// What to look at when Vault refuses.
+    fn to_check(&self) -> String {
+        let mount = &self.mount;
+        match &self.proof {
+            Proof::AppRole { .. } => {
+                format!(
+                    "check role-id and secret-id: `vault write -f auth/{mount}/role/<role>/secret-id` makes a new one"
+                )
+            }
+            Proof::Password { username, password } => {
+                format!(
+                    "check username ({username}) and what {password} holds; after several failures Vault locks a user for a while"
+                )
+            }
+            Proof::Jwt { jwt, .. } if self.word == "kubernetes" => format!(
+                "check role and the token of {jwt}: `vault read auth/{mount}/role/<role>` shows which service accounts and namespaces it takes"
+            ),
+            Proof::Jwt { jwt, .. } => format!(
+                "check role and the token of {jwt}: `vault read auth/{mount}/role/<role>` shows which audience, subject and claims it takes"
+            ),
+            Proof::AwsIam(iam) => format!(
+                "check that auth/{mount} knows the principal of {}, that server-id is its iam_server_id_header_value, and that \
+                 its sts_endpoint is {}",
+                iam.access_key_id,
+                iam.endpoint()
+            ),
+            Proof::Certificate { .. } => format!(
+                "check tls.client-certificate: `vault list auth/{mount}/certs` shows the roles, whose certificate or authority must have signed it"
+            ),
         }
-        let unwrapped = self.unwrap(&wrapping, mount).await?;
-        known.0 = Some((wrapping, unwrapped.clone()));
-        Ok(unwrapped)
-    }
-
-    // A wrapping token that was made elsewhere than by our role was swapped on its way.
-    async fn unwrap(self, wrapping_token: &SecretValue, mount: &str) -> Result<SecretValue> {
-        let asked = self.asked("unwrap secret-id");
-        let vault = self.client.vaultrs(wrapping_token);
-        let look =
-            || async { wrapping::lookup(&vault, wrapping_token.expose()).await.map_err(|error| asked.told(&error)) };
-        let found = self.caller.call(Family::Auth, "unwrap secret-id", Repeat::Safe, look).await;
-        let found = found.map_err(used_before)?;
-        let ours = found.creation_path.strip_prefix(&format!("auth/{mount}/role/"));
-        if !ours.is_some_and(|rest| rest.ends_with("/secret-id") || rest.ends_with("/custom-secret-id")) {
-            let context =
-                format!("the wrapping token was made at {}, not for a role of auth/{mount}", found.creation_path);
-            return Err(asked.refuse(ErrorKind::Denied, context).with_remedy(SWAPPED));
-        }
-        let unwrap = || async {
-            let answer = wrapping::unwrap::<SecretIdAnswer>(&vault, None).await;
-            answer.map_err(|error| asked.told(&error))
-        };
-        let answer = self.caller.call(Family::Auth, "unwrap secret-id", Repeat::Never, unwrap).await;
-        Ok(SecretValue::new(answer.map_err(used_before)?.secret_id))
     }
 }
 
-#[derive(Deserialize)]
-struct SecretIdAnswer {
-    secret_id: String,
-}
-
-const SWAPPED: &str = "somebody may have swapped the token: have a new one made with \
-                       `vault write -wrap-ttl=10m -f auth/<mount>/role/<role>/secret-id`, and look into Vault's audit log";
-
-fn used_before(error: Error) -> Error {
-    match error.kind {
-        ErrorKind::Denied | ErrorKind::Invalid => error.with_remedy(
-            "the wrapping token has expired or was used before. If nobody of yours used it, somebody else has the secret id: \
-             destroy it, and have a new one made with `vault write -wrap-ttl=10m -f auth/<mount>/role/<role>/secret-id`",
-        ),
-        _ => error,
-    }
-}
-
-fn approle_remedy(error: Error, mount: &str) -> Error {
+fn explained(error: Error, method: &AuthMethod) -> Error {
     match error.kind {
         ErrorKind::Denied => error.with_remedy(format!(
-            "check role-id and secret-id: `vault write -f auth/{mount}/role/<role>/secret-id` makes a new one"
+            "{}; and that the method {} is mounted at auth/{} (auth.mount)",
+            method.to_check(),
+            method.word,
+            method.mount
         )),
         ErrorKind::Invalid if error.remedy.is_some() => error.with_remedy(format!(
-            "AppRole is not mounted at auth/{mount}: set auth.mount to what `vault auth list` shows"
+            "the method {} is not mounted at auth/{}: set auth.mount to what `vault auth list` shows",
+            method.word, method.mount
         )),
+        ErrorKind::Invalid => error.with_remedy(method.to_check()),
         _ => error,
     }
 }

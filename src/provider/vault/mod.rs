@@ -1,6 +1,8 @@
 //! HashiCorp Vault's KV engines as a store of Airflow's keys.
 #![doc = include_str!("README.md")]
 
+mod airflow;
+mod auth;
 mod change;
 mod checked;
 mod client;
@@ -10,6 +12,7 @@ mod fault;
 mod findings;
 mod kv1;
 mod kv2;
+mod kwargs;
 mod layout;
 mod login;
 mod mounts;
@@ -20,6 +23,7 @@ mod requests;
 mod rule;
 mod settings;
 mod tokens;
+mod trust;
 mod version;
 mod walk;
 
@@ -30,11 +34,12 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use tokio::sync::OnceCell;
 
+pub use auth::AuthSettings;
 use engine::Engine;
 use layout::Layout;
 use requests::Requests;
 use rule::KvVersion;
-pub use settings::{AuthSettings, PathSetting, TeamsSetting, Unbuilt, VaultSettings};
+pub use settings::{PathSetting, TeamsSetting, Unbuilt, VaultSettings};
 use walk::Walk;
 
 use crate::model::{

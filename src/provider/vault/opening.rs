@@ -1,14 +1,11 @@
 //! Opens a Vault: trust, pool, login, and the version of the mount.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use reqwest::{Certificate, Identity};
 use tokio::sync::OnceCell;
-use zeroize::Zeroizing;
 
 use super::checked::{Checked, check, identity, is_loopback, rule_of};
-use super::client::{Client, Place};
+use super::client::Client;
 use super::engine::Engine;
 use super::kv1::Kv1;
 use super::kv2::Kv2;
@@ -18,10 +15,10 @@ use super::requests::Requests;
 use super::rule::KvVersion;
 use super::settings::VaultSettings;
 use super::tokens::Tokens;
+use super::trust::{Scheme, Trust};
 use super::{KIND, VaultProvider, mounts};
 use crate::model::{ErrorKind, Event, Finding, Severity};
 use crate::provider::{Caller, Error, Opening, Result, Store, StoreInfo};
-use crate::reference::TlsSettings;
 
 /// Opens what `settings` describe.
 pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<Store> {
@@ -59,48 +56,16 @@ fn engine(version: KvVersion, requests: Arc<Requests>, layout: Arc<Layout>, open
     }
 }
 
-fn requests(checked: &Checked, opening: &Opening) -> Result<Requests> {
+/// A way to ask Vault; nothing is sent yet.
+pub(super) fn requests(checked: &Checked, opening: &Opening) -> Result<Requests> {
     let name = &opening.name;
-    let place = place(checked, name)?;
-    let client = Client::new(place).map_err(|failure| {
-        Error::new(ErrorKind::Invalid, "open", name, format!("TLS cannot be set up: {}", failure.text))
-            .with_remedy("check the files under tls, and that the system has certificate authorities (ca-certificates)")
-    })?;
+    let scheme = if checked.address.scheme() == "http" { Scheme::Plain } else { Scheme::Tls };
+    let trust = Trust { store: name.clone(), scheme, tls: checked.tls.clone() };
+    let client = Client::new(checked.address.clone(), checked.namespace.clone(), trust)?;
     let client = Arc::new(client);
     let caller = Caller::new(name, Arc::clone(&opening.observer), checked.call_settings(), checked.paces());
     let tokens = Tokens::new(name, checked.login.clone(), Arc::clone(&client), caller.clone());
     Ok(Requests::new(name, client, caller, tokens))
-}
-
-fn place(checked: &Checked, store: &str) -> Result<Place> {
-    let TlsSettings { ca, client_certificate, client_key } = &checked.tls;
-    let authorities = match ca {
-        None => Vec::new(),
-        Some(file) => Certificate::from_pem_bundle(&pem(store, file)?).map_err(|_| no_pem(store, file))?,
-    };
-    let identity = match (client_certificate, client_key) {
-        (Some(certificate), Some(key)) => {
-            let mut both = pem(store, certificate)?;
-            both.push(b'\n');
-            both.extend_from_slice(&pem(store, key)?);
-            Some(Identity::from_pem(&both).map_err(|_| no_pem(store, key))?)
-        }
-        _ => None,
-    };
-    Ok(Place { address: checked.address.clone(), namespace: checked.namespace.clone(), authorities, identity })
-}
-
-fn pem(store: &str, file: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    std::fs::read(file).map(Zeroizing::new).map_err(|error| {
-        let context = format!("the file {} cannot be read: {error}", file.display());
-        Error::new(ErrorKind::Invalid, "open", store, context).with_remedy("check the files under tls")
-    })
-}
-
-fn no_pem(store: &str, file: &Path) -> Error {
-    let context = format!("the file {} does not hold what it should, in PEM", file.display());
-    Error::new(ErrorKind::Invalid, "open", store, context)
-        .with_remedy("it must begin with -----BEGIN CERTIFICATE----- or, for the key, -----BEGIN PRIVATE KEY-----")
 }
 
 fn location(checked: &Checked) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::client::{Answer, Client, Method, Request};
+use super::client::{Answer, Client, Method, Request, Sender};
 use super::fault::{Asked, Complaint};
 use super::policy::hcl;
 use super::tokens::{Session, Tokens};
@@ -112,8 +112,8 @@ impl Requests {
     pub async fn status(&self, operation: &'static str, path: &str) -> Result<u16> {
         let asked = Asked { store: &self.store, family: Family::Auth, operation };
         let request = Request { method: Method::Read, path, body: None };
-        let nobody = crate::model::SecretValue::from("");
-        let send = || async { self.client.send(&nobody, request).await.map_err(|failure| asked.failed(&failure)) };
+        let send =
+            || async { self.client.send(Sender::Nobody, request).await.map_err(|failure| asked.failed(&failure)) };
         Ok(self.caller.call(Family::Auth, operation, Repeat::Never, send).await?.status)
     }
 
@@ -121,7 +121,8 @@ impl Requests {
         let asked = self.asked(ask);
         let request = Request { method: ask.method, path: &ask.path, body: ask.body };
         let send = || async {
-            let answer = self.client.send(&session.token, request).await.map_err(|failure| asked.failed(&failure))?;
+            let sent = self.client.send(Sender::Owner(&session.token), request).await;
+            let answer = sent.map_err(|failure| asked.failed(&failure))?;
             match answer.status {
                 200..=299 => Ok(Reply::Done(answer)),
                 404 if Complaint::of(&answer).is_empty() => Ok(Reply::Missing(answer)),

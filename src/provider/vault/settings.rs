@@ -1,16 +1,19 @@
 //! The table of a Vault in the config.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{KIND, checked, opening};
+use super::auth::AuthSettings;
+use super::kwargs::{self, Understood};
+use super::{KIND, airflow, checked, opening};
+use crate::model::{Finding, Requirement};
 use crate::naming::Rule;
-use crate::provider::{Opening, Result, SettingsFault, Store, StoreSettings};
-use crate::reference::{Reference, TlsSettings};
+use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
+use crate::reference::TlsSettings;
 use crate::settings::DurationText;
 
 /// Where a Vault is, how to log in, and where Airflow's keys lie in it. Holds references, never a secret.
@@ -35,9 +38,8 @@ pub struct VaultSettings {
     /// Where configs lie; `config`.
     #[serde(default)]
     pub config_path: PathSetting,
-    /// Whether teams have folders of their own.
-    #[serde(default)]
-    pub teams: TeamsSetting,
+    /// Whether teams have folders of their own; `unsupported`.
+    pub teams: Option<TeamsSetting>,
     /// How to log in; a token from the usual places where left out.
     pub auth: Option<AuthSettings>,
     /// How the server is trusted; `VAULT_CACERT`, `VAULT_CLIENT_CERT` and `VAULT_CLIENT_KEY` where left out.
@@ -52,31 +54,13 @@ pub struct VaultSettings {
     pub width: Option<u16>,
     /// Requests a second of each family (listing, looking, reading, writing, deleting); unlimited where left out.
     pub pace: Option<f64>,
-    /// Not built yet.
-    pub backend_kwargs: Option<Unbuilt>,
+    /// The arguments of Airflow's `VaultBackend`, for whatever the keys above leave out.
+    pub backend_kwargs: Option<BackendKwargs>,
     /// Not built yet.
     pub listing: Option<Unbuilt>,
-}
-
-/// How to log in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct AuthSettings {
-    /// `token`, `token-file` or `approle`.
-    pub method: String,
-    /// `token`: where the token is; `VAULT_TOKEN`, then `~/.vault-token`, where left out.
-    pub token: Option<Reference>,
-    /// `token-file`: the file that somebody, such as Vault Agent, keeps fresh.
-    pub path: Option<PathBuf>,
-    /// `approle`: the role's id.
-    pub role_id: Option<Reference>,
-    /// `approle`: its secret id.
-    pub secret_id: Option<Reference>,
-    /// `approle`: where the method is mounted; `approle`.
-    pub mount: Option<String>,
-    /// `approle`: whether the secret id comes in a single-use wrapping token.
-    #[serde(default)]
-    pub wrapped: bool,
+    /// What the arguments said beside what they filled in.
+    #[serde(skip)]
+    pub kwargs: Understood,
 }
 
 /// Where the keys of a kind lie.
@@ -106,6 +90,18 @@ pub enum TeamsSetting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unbuilt;
 
+impl VaultSettings {
+    /// What Airflow needs to read where these settings write, beyond what its backend always took.
+    pub(super) fn needs(&self) -> Option<Requirement> {
+        let paths = [&self.connections_path, &self.variables_path, &self.config_path];
+        if paths.iter().any(|path| matches!(path, PathSetting::Paths(paths) if paths.len() > 1)) {
+            return Some(Requirement::of_vault((4, 8, 0), "lists of paths"));
+        }
+        let teams = self.teams == Some(TeamsSetting::Folder);
+        teams.then_some(Requirement::of_vault((4, 6, 0), "folders of teams (use_team_secrets_path)"))
+    }
+}
+
 #[async_trait]
 impl StoreSettings for VaultSettings {
     fn kind(&self) -> &'static str {
@@ -125,12 +121,21 @@ impl StoreSettings for VaultSettings {
     }
 
     fn relative_to(&mut self, folder: &Path) {
+        self.backend_kwargs = self.backend_kwargs.take().map(|kwargs| kwargs.relative_to(folder));
+        kwargs::complete(self, folder);
         self.tls = std::mem::take(&mut self.tls).relative_to(folder);
-        let Some(auth) = &mut self.auth else { return };
-        for reference in [&mut auth.token, &mut auth.role_id, &mut auth.secret_id] {
-            *reference = reference.take().map(|reference| reference.relative_to(folder));
+        if let Some(auth) = &mut self.auth {
+            auth.relative_to(folder);
         }
-        auth.path = auth.path.take().map(|path| folder.join(path));
+    }
+
+    fn remarks(&self, store: &str) -> Vec<Finding> {
+        let needs = self.needs().map(|needs| needs.finding(store));
+        self.kwargs.findings(store).into_iter().chain(needs).collect()
+    }
+
+    async fn airflow(&self, opening: Opening) -> Option<AirflowBackend> {
+        airflow::backend(self, opening).await
     }
 
     async fn open(&self, opening: Opening) -> Result<Store> {

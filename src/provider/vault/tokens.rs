@@ -148,7 +148,7 @@ impl Tokens {
 
     /// Tells whether a token that ends can be replaced without anybody's help.
     pub fn replaces_itself(&self) -> bool {
-        matches!(self.login, Login::AppRole { .. })
+        matches!(self.login, Login::Method(_))
     }
 
     fn undue(&self) -> Option<Arc<Session>> {
@@ -204,15 +204,12 @@ impl Tokens {
     async fn log_in(&self, turn: &mut MutexGuard<'_, Turn>) -> Result<Arc<Session>> {
         let counter = self.counter();
         let fresh = match &self.login {
-            Login::Token(reference) => {
-                let token = counter.secret(reference)?;
+            Login::Token(place) => {
+                let token = counter.secret(place)?;
                 let lease = self.lease(&token).await?;
                 Fresh { token, lease }
             }
-            Login::AppRole { mount, role_id, secret_id } => {
-                let secret_id = counter.secret_id(secret_id, mount, &mut turn.unwrapped).await?;
-                counter.approle(mount, role_id, &secret_id).await?
-            }
+            Login::Method(method) => counter.log_in(method, &mut turn.unwrapped).await?,
         };
         Ok(self.keep(&fresh.token, Life::of(fresh.lease)))
     }
@@ -242,12 +239,13 @@ impl Tokens {
 
     fn dead(&self) -> Error {
         let place = match &self.login {
-            Login::Token(reference) => reference.to_string(),
-            Login::AppRole { mount, .. } => format!("auth/{mount}"),
+            Login::Token(place) => place.to_string(),
+            Login::Method(method) => format!("auth/{}", method.mount),
         };
         let context = format!("the token of {place} is invalid, expired or revoked");
         self.counter().asked("log in").refuse(ErrorKind::Denied, context).of_the_store().with_remedy(format!(
-            "put a live token into {place} (`vault token create -policy=…`), or use auth.method = \"approle\", which gets its own"
+            "put a live token into {place} (`vault token create -policy=…`), or use a method that gets its own, such as \
+             auth.method = \"approle\""
         ))
     }
 

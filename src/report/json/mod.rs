@@ -1,5 +1,6 @@
 //! Reports for machines: own structs, each with its schema in front; within one number keys are only ever added.
 
+mod airflow;
 mod audit;
 mod check;
 mod demo;
@@ -11,6 +12,7 @@ mod verify;
 
 use serde::Serialize;
 
+pub use airflow::airflow_env;
 pub use audit::{audit, audit_proof};
 pub use check::check;
 pub use demo::demo;

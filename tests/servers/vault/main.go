@@ -1,4 +1,4 @@
-// Command vault serves a real HashiCorp Vault core on loopback, in memory: KV v1 and v2, AppRole, userpass and token.
+// Command vault serves a real HashiCorp Vault core on loopback, in memory: KV v1 and v2, token and the auth methods linked in below.
 //
 // It is the server behind Vault's own HTTP API, linked as a library, because no package registry carries the vault
 // binary. Vault is licensed under BUSL-1.1: this program is built for tests alone and is never shipped.
@@ -16,14 +16,21 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	log "github.com/hashicorp/go-hclog"
+	jwt "github.com/hashicorp/vault-plugin-auth-jwt"
+	kubernetes "github.com/hashicorp/vault-plugin-auth-kubernetes"
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
 	"github.com/hashicorp/vault/builtin/credential/approle"
+	aws "github.com/hashicorp/vault/builtin/credential/aws"
+	"github.com/hashicorp/vault/builtin/credential/cert"
+	"github.com/hashicorp/vault/builtin/credential/ldap"
 	"github.com/hashicorp/vault/builtin/credential/userpass"
 	"github.com/hashicorp/vault/helper/metricsutil"
 	vaulthttp "github.com/hashicorp/vault/http"
@@ -34,20 +41,38 @@ import (
 	"github.com/hashicorp/vault/vault"
 )
 
-// factories are the engines that are linked in.
-var factories = map[string]logical.Factory{"kv": kv.Factory, "approle": approle.Factory, "userpass": userpass.Factory}
+// methods are the ways to log in that are linked in.
+var methods = map[string]logical.Factory{
+	"approle":    approle.Factory,
+	"aws":        aws.Factory,
+	"cert":       cert.Factory,
+	"jwt":        jwt.Factory,
+	"kubernetes": kubernetes.Factory,
+	"ldap":       ldap.Factory,
+	"userpass":   userpass.Factory,
+}
+
+// factory answers nil for what is not linked in.
+func factory(name string) logical.Factory {
+	if name == "kv" {
+		return kv.Factory
+	}
+	return methods[name]
+}
 
 // plugins answers Vault's questions about its built-in engines.
 type plugins struct{}
 
-func (plugins) Contains(name string, _ consts.PluginType) bool { return factories[name] != nil }
+func (plugins) Contains(name string, _ consts.PluginType) bool { return factory(name) != nil }
 
 func (plugins) Get(name string, _ consts.PluginType) (func() (interface{}, error), bool) {
-	factory := factories[name]
-	return func() (interface{}, error) { return factory, nil }, factory != nil
+	found := factory(name)
+	return func() (interface{}, error) { return found, nil }, found != nil
 }
 
-func (plugins) Keys(consts.PluginType) []string { return []string{"kv", "approle", "userpass"} }
+func (plugins) Keys(consts.PluginType) []string {
+	return append(slices.Collect(maps.Keys(methods)), "kv")
+}
 
 func (plugins) DeprecationStatus(string, consts.PluginType) (consts.DeprecationStatus, bool) {
 	return consts.Supported, true
@@ -80,15 +105,12 @@ func newCore() (*vault.Core, string, string, error) {
 		return nil, "", "", err
 	}
 	core, err := vault.NewCore(&vault.CoreConfig{
-		BuiltinRegistry: plugins{},
-		Physical:        storage,
-		DisableMlock:    true,
-		Logger:          logger,
-		LogicalBackends: map[string]logical.Factory{"kv": kv.Factory},
-		CredentialBackends: map[string]logical.Factory{
-			"approle":  approle.Factory,
-			"userpass": userpass.Factory,
-		},
+		BuiltinRegistry:      plugins{},
+		Physical:             storage,
+		DisableMlock:         true,
+		Logger:               logger,
+		LogicalBackends:      map[string]logical.Factory{"kv": kv.Factory},
+		CredentialBackends:   methods,
 		MetricsHelper:        metricsutil.NewMetricsHelper(nil, false),
 		MetricSink:           metricsutil.BlackholeSink(),
 		NumExpirationWorkers: 4,
@@ -120,6 +142,8 @@ func (f flags) tlsConfig() (*tls.Config, error) {
 		return nil, err
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	// As Vault's own listener does: the method cert judges what a client shows.
+	config.ClientAuth = tls.RequestClientCert
 	if f.clientAuthority == "" {
 		return config, nil
 	}

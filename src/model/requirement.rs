@@ -1,0 +1,40 @@
+//! What must be installed beside Airflow for it to read a store right.
+
+use std::fmt;
+
+use super::finding::{Finding, Severity};
+
+/// The package of Airflow's Vault backend.
+const HASHICORP: &str = "apache-airflow-providers-hashicorp";
+
+/// A package, its least version, and what for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Requirement {
+    /// The package's name.
+    pub package: &'static str,
+    /// Its least version.
+    pub least: (u16, u16, u16),
+    /// What needs it, as it stands before "needs".
+    pub what: &'static str,
+}
+
+impl Requirement {
+    /// A requirement of Airflow's Vault backend.
+    pub const fn of_vault(least: (u16, u16, u16), what: &'static str) -> Self {
+        Self { package: HASHICORP, least, what }
+    }
+
+    /// Says so, of a store.
+    pub fn finding(&self, store: &str) -> Finding {
+        let message = format!("Airflow reads this only with {self}: {}", self.what);
+        Finding::new(Severity::Info, "airflow-provider", store, message)
+            .with_remedy(format!("pip install '{self}', wherever Airflow runs"))
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (major, minor, patch) = self.least;
+        write!(f, "{}>={major}.{minor}.{patch}", self.package)
+    }
+}

@@ -1,0 +1,10 @@
+//! Airflow started with exactly what `airflow-env` prints, and `init` fed with what Airflow was started with.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod airflow;
+mod program;
+mod there_and_back;
+mod to_files;
+mod to_vault;
+mod vault;
