@@ -23,7 +23,7 @@ pub async fn airflow_env(config: Option<&Path>, args: args::AirflowEnv, console:
     };
     let Some(mut backend) = settings.airflow(session.opening(name)).await else {
         let message = format!("no secrets backend of Airflow reads {name} (kind {})", settings.kind());
-        return Err(Failure { message, hints: Vec::new(), exit_code: FOUND });
+        return Err(Failure::local(message).with_exit_code(FOUND));
     };
     // What the jobs write here may need more than the place itself.
     let jobs = session.config.jobs.values().filter(|job| job.target == *name);
@@ -34,6 +34,5 @@ pub async fn airflow_env(config: Option<&Path>, args: args::AirflowEnv, console:
         SettingsFormat::Env => airflow_variables(name, &backend),
         SettingsFormat::Cfg => airflow_cfg(name, &backend),
     };
-    console.print(&text);
-    Ok(0)
+    console.print(&text).map(|()| 0)
 }

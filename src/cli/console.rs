@@ -54,8 +54,8 @@ impl Console {
     }
 
     /// Prints what a command is asked for, as it is.
-    pub fn print(&self, text: &str) {
-        print(text);
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        print(text)
     }
 
     /// Prints text for people; nothing where the report is for machines.

@@ -22,7 +22,7 @@ pub fn init(args: args::Init, console: &Console) -> Result<u8, Failure> {
         Some(path) => draft(&options(path.as_deref())?),
     };
     match &args.output {
-        None => console.print(&text),
+        None => console.print(&text)?,
         Some(file) => {
             write(file, &text)?;
             console.tell(&format!("{} is written; next: secretferry check --config {0}", file.display()));

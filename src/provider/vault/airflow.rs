@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::auth::SERVICE_ACCOUNT_TOKEN;
 use super::checked::{Checked, check, rule_of};
 use super::layout::{Area, below};
-use super::login::{AuthMethod, Login, Proof};
+use super::login::{Login, Proof};
 use super::policy::hcl;
 use super::rule::KvVersion;
 use super::settings::{TeamsSetting, VaultSettings};
@@ -95,7 +95,7 @@ fn trust(backend: &mut AirflowBackend, checked: &Checked) {
 fn login(backend: &mut AirflowBackend, login: &Login) {
     let method = match login {
         Login::Token(_) => return token(backend),
-        Login::Method(AuthMethod { proof: Proof::Certificate { .. }, .. }) => {
+        Login::Method(method) if method.by_certificate() => {
             let note = "Airflow's backend cannot log in with a TLS certificate; it is given a token here";
             backend.notes.push(note.to_owned());
             return token(backend);

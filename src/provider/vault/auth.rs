@@ -120,7 +120,7 @@ impl AuthSettings {
 
     fn aws_iam(&self) -> AwsIam {
         let place = |given: &Option<Reference>, variable| {
-            SecretPlace::Reference(given.clone().unwrap_or_else(|| Reference::Env(variable)))
+            SecretPlace::Reference(given.clone().unwrap_or(Reference::Env(variable)))
         };
         // A temporary token belongs to the key of the environment, and to no other.
         let session = match (&self.session_token, &self.access_key_id) {
@@ -188,7 +188,7 @@ pub(super) fn mounted(
         faults.add(key, "a segment of the mount is empty, `.` or `..`", hint);
         return None;
     }
-    Some(Login::Method(AuthMethod { mount, ..method }))
+    Some(Login::Method(Box::new(AuthMethod { mount, ..method })))
 }
 
 /// Says that a method is none, or none yet.

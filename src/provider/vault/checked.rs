@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use super::auth::usual_token;
 use super::layout::is_legal_path;
-use super::login::{AuthMethod, Login, Proof};
+use super::login::Login;
 use super::rule::{KvVersion, rule};
 use super::settings::{PathSetting, TeamsSetting, VaultSettings};
 use crate::model::Family;
@@ -262,7 +262,7 @@ fn login(settings: &VaultSettings, tls: &TlsSettings, faults: &mut Faults) -> Op
         Some(auth) => auth.check(faults)?,
         None => settings.kwargs.login.clone().unwrap_or_else(usual_token),
     };
-    let by_certificate = matches!(&login, Login::Method(AuthMethod { proof: Proof::Certificate { .. }, .. }));
+    let by_certificate = matches!(&login, Login::Method(method) if method.by_certificate());
     if by_certificate && tls.client_certificate.is_none() {
         let hint = "set tls.client-certificate and tls.client-key";
         faults.add("auth.method", "there is no certificate to log in with", hint);

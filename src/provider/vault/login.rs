@@ -25,7 +25,7 @@ pub(super) enum Login {
     /// With a token made by somebody else.
     Token(SecretPlace),
     /// With a method of Vault's.
-    Method(AuthMethod),
+    Method(Box<AuthMethod>),
 }
 
 /// A method, where it is mounted, and what it wants to see.
@@ -226,6 +226,11 @@ impl AuthMethod {
     /// Airflow's `auth_type`.
     pub fn airflow_word(&self) -> &'static str {
         if self.word == "aws-iam" { "aws_iam" } else { self.word }
+    }
+
+    /// Whether the certificate of the connection is what logs in.
+    pub fn by_certificate(&self) -> bool {
+        matches!(self.proof, Proof::Certificate { .. })
     }
 
     /// What to look at when Vault refuses.
