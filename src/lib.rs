@@ -24,6 +24,7 @@
 //!   python/               the parts of python.rs
 //!   python.rs             The parts of Python that decide what Airflow reads
 //!   reader.rs             The three Airflows that read what we write, what they see, and what they stumble over
+//!   requirement.rs        What must be installed beside Airflow for it to read a store right
 //!   snapshot.rs           The state of a side at one moment, as a store lists it and as planning sees it
 //!   value.rs              A secret's text: the one type a value lives in
 //! reference.rs FLOOR 1  secrets by reference, TLS files; the only code that reads the environment
@@ -39,8 +40,10 @@
 //!   encode.rs             Names to a store's keys and back, under its rule
 //!   error.rs              Why a store cannot hold a name
 //!   filter.rs             Which names a job is about
+//!   mapping.rs            What a source's name becomes in the target
 //!   meeting.rs            Whether two sets of globs have a text in common, and which
 //!   rule.rs               How a store spells a name, as plain data
+//!   template.rs           A template for ids, such as `prod/{kind}/{id}`
 //! planner/     FLOOR 2  what should change; sees names and fingerprints, never a value; pure
 //!   case.rs               One name and all that is known of it
 //!   diff.rs               Source × target × baseline: the plan
@@ -74,7 +77,9 @@
 //!   verify.rs             The proof of the audit log
 //!   writer.rs             The one task that commits
 //! provider/    FLOOR 3  the stores; the only code that talks to them
+//!   airflow.rs            What Airflow must be told to read a store
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
+//!   backend_kwargs.rs     `backend-kwargs`
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back
 //!   error.rs              What a provider says when a request fails
@@ -106,16 +111,19 @@
 //!   json/                 Reports for machines
 //!   page.rs               Lines for a terminal
 //!   plan.rs               A plan with what a reader of it must know beside
+//!   settings.rs           What Airflow must be told to read a store, as a file of variables or as a part of airflow.cf
 //!   text/                 Reports for a terminal
 //! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
 //!   check.rs              Rules across tables, and the config that has passed them all
 //!   error.rs              What is wrong with a config: which file, which key, what, and what to write instead
 //!   file.rs               Finds the file, reads its text, and takes it apart
 //!   job.rs                The `[jobs.x]` table: what is carried from where to where, and under which rules
+//!   mapping.rs            The keys of a job that give its keys other names in the target
 //!   policy.rs             The `[jobs.x.policy]` table
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! cli/         FLOOR 8  the commands; the only place that prints
+//!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
 //!   apply.rs              `apply`: plan, consent, act on exactly that plan
 //!   args.rs               The command line; its help text is the manual
 //!   audit.rs              `audit`: the hash-chained log and its proof
@@ -125,6 +133,8 @@
 //!   demo.rs               `demo`
 //!   failure.rs            Any error as words for a person
 //!   history.rs            `history`: the runs, or the steps of one
+//!   init/                 the parts of init.rs
+//!   init.rs               `init`
 //!   interrupt.rs          Ctrl-C
 //!   logging.rs            The log on standard error
 //!   plan.rs               `plan`: what a job would do

@@ -55,5 +55,5 @@ pub fn report<'a>(job: &'a Job, preview: &'a Preview) -> PlanReport<'a> {
 /// Tells whether a key is blocked or quarantined that the config does not accept.
 fn troubled(job: &Job, preview: &Preview) -> bool {
     let refused = |action| matches!(action, Action::Block | Action::Quarantine);
-    preview.plan.steps.iter().any(|step| refused(step.action) && !job.accepts(&step.name))
+    preview.plan.steps.iter().any(|step| refused(step.action) && !job.accepts(step.names()))
 }

@@ -79,6 +79,7 @@ impl Session {
             source: settings.source.clone(),
             target: settings.target.clone(),
             filter,
+            mapping: settings.mapping.clone(),
             form: settings.form,
             readers: settings.readers.clone(),
             depth: settings.depth,

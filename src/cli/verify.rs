@@ -26,5 +26,5 @@ pub async fn verify(config: Option<&Path>, args: args::Verify, console: &Console
 
 /// Tells whether every key is equal, or known and fine.
 fn is_proved(job: &Job, report: &VerifyReport) -> bool {
-    report.mismatches.is_empty() && report.refused.iter().all(|refused| job.accepts(&refused.name))
+    report.mismatches.is_empty() && report.refused.iter().all(|refused| job.accepts(refused.names()))
 }

@@ -9,8 +9,8 @@ use super::error::ConfigError;
 use super::job::JobSettings;
 use super::store::StoreTable;
 use crate::ledger::LedgerSettings;
-use crate::model::{Finding, Kind, Severity};
-use crate::naming::{Conflict, JobNames, Place, static_conflicts};
+use crate::model::{Finding, Kind, SecretName, Severity};
+use crate::naming::{Conflict, JobNames, Place, Renamed, encode, static_conflicts};
 use crate::provider::{Role, StoreSettings};
 use crate::reference::{Reference, ReferenceError};
 use crate::settings::{RawReference, SettingsFault, TablePath, suggestion};
@@ -159,6 +159,7 @@ impl Parts {
             kinds: &job.kinds,
             include: &job.include,
             exclude: &job.exclude,
+            mapping: &job.mapping,
         });
         static_conflicts(&names.collect::<Vec<_>>())
     }
@@ -180,6 +181,7 @@ impl Parts {
         }
         faults.extend(kind_faults(&path, job, &job.source, source));
         faults.extend(kind_faults(&path, job, &job.target, target));
+        faults.extend(rename_faults(&path, job, target));
         faults
     }
 
@@ -222,6 +224,22 @@ fn conflict_fault(conflict: &Conflict) -> SettingsFault {
         Conflict::Prefixes { job, .. } | Conflict::Jobs { jobs: [_, (job, _)], .. } => job,
     };
     SettingsFault::new(TablePath::default().key("jobs").key(job).to_string(), conflict.to_string())
+}
+
+/// Renames to what the target can hold of no kind; of teams and mounts only a run can tell.
+fn rename_faults(path: &TablePath, job: &JobSettings, target: &StoreTable) -> Vec<SettingsFault> {
+    let rule = target.settings.rule();
+    let refused = |renamed: &Renamed, new: &str| {
+        let kinds = job.kinds.iter().filter(|kind| renamed.is_of(**kind));
+        let spelled = kinds.map(|kind| encode(&rule, &SecretName::new(*kind, new)));
+        let errors: Vec<_> = spelled.map(Result::err).collect();
+        errors.into_iter().collect::<Option<Vec<_>>>()?.into_iter().next()
+    };
+    let fault = |(renamed, new)| {
+        let error = refused(renamed, new)?;
+        Some(SettingsFault::new(path.key("rename").key(&renamed.to_string()).to_string(), error.to_string()))
+    };
+    job.mapping.renames().filter_map(fault).collect()
 }
 
 fn kind_faults(path: &TablePath, job: &JobSettings, name: &str, store: &StoreTable) -> Vec<SettingsFault> {

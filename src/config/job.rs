@@ -1,13 +1,16 @@
 //! The `[jobs.x]` table: what is carried from where to where, and under which rules.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use globset::Glob;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::mapping::{BARE_ID, MappingTable};
 use super::policy::PolicyTable;
 use crate::model::{Form, Kind, Reader};
+use crate::naming::Mapping;
 use crate::planner::{Depth, Policy};
 use crate::settings::{DurationText, SettingsFault, read_table};
 
@@ -28,6 +31,8 @@ pub struct JobSettings {
     pub include: Vec<String>,
     /// Globs over the ids out of scope; each is sound.
     pub exclude: Vec<String>,
+    /// What the ids in scope are called in the target.
+    pub mapping: Mapping,
     /// How connections are written; `None` for the target's usual form.
     pub form: Option<Form>,
     /// Who must read right what is written; never empty.
@@ -68,10 +73,14 @@ pub(super) struct JobTable {
     allow_masked: Vec<String>,
     #[serde(default)]
     policy: PolicyTable,
-    rename: Option<Value>,
-    strip_prefix: Option<Value>,
-    add_prefix: Option<Value>,
-    template: Option<Value>,
+    #[serde(default)]
+    rename: BTreeMap<String, String>,
+    #[serde(default)]
+    strip_prefix: String,
+    #[serde(default)]
+    add_prefix: String,
+    #[serde(default = "default_template")]
+    template: String,
     #[serde(rename = "override")]
     overrides: Option<Value>,
     schedule: Option<Value>,
@@ -122,6 +131,10 @@ fn default_include() -> Vec<String> {
     vec!["*".to_owned()]
 }
 
+fn default_template() -> String {
+    BARE_ID.to_owned()
+}
+
 fn default_readers() -> Vec<ReaderWord> {
     vec![ReaderWord::Airflow2, ReaderWord::Airflow3, ReaderWord::Airflow3Worker]
 }
@@ -135,9 +148,10 @@ impl JobSettings {
     pub(super) fn read(name: &str, table: Table) -> Result<Self, Vec<SettingsFault>> {
         let table: JobTable = read_table(table)?;
         let mut faults = table.faults();
+        let mapping = table.mapping(&mut faults);
         let target = table.only_target().map_err(|fault| faults.push(fault));
         match target {
-            Ok(target) if faults.is_empty() => Ok(table.settings(name, target)),
+            Ok(target) if faults.is_empty() => Ok(table.settings(name, target, mapping)),
             _ => Err(faults),
         }
     }
@@ -150,14 +164,7 @@ impl JobTable {
     }
 
     fn not_built_yet(&self) -> Vec<SettingsFault> {
-        let known = [
-            ("rename", self.rename.is_some()),
-            ("strip-prefix", self.strip_prefix.is_some()),
-            ("add-prefix", self.add_prefix.is_some()),
-            ("template", self.template.is_some()),
-            ("override", self.overrides.is_some()),
-            ("schedule", self.schedule.is_some()),
-        ];
+        let known = [("override", self.overrides.is_some()), ("schedule", self.schedule.is_some())];
         let mut faults: Vec<_> =
             known.into_iter().filter(|(_, used)| *used).map(|(key, _)| not_built_yet(key)).collect();
         if self.format == Some(FormWord::Auto) {
@@ -176,6 +183,17 @@ impl JobTable {
         empty.map(|(key, _)| SettingsFault::new(key, "expected at least one")).collect()
     }
 
+    fn mapping(&self, faults: &mut Vec<SettingsFault>) -> Mapping {
+        let kinds: Vec<_> = self.kinds.iter().copied().map(Kind::from).collect();
+        let table = MappingTable {
+            rename: &self.rename,
+            strip_prefix: &self.strip_prefix,
+            add_prefix: &self.add_prefix,
+            template: &self.template,
+        };
+        table.mapping(&kinds, faults)
+    }
+
     fn only_target(&self) -> Result<String, SettingsFault> {
         match (&self.target, self.targets.as_deref()) {
             (Some(target), None) => Ok(target.clone()),
@@ -190,7 +208,7 @@ impl JobTable {
         }
     }
 
-    fn settings(self, name: &str, target: String) -> JobSettings {
+    fn settings(self, name: &str, target: String, mapping: Mapping) -> JobSettings {
         JobSettings {
             name: name.to_owned(),
             source: self.source,
@@ -198,6 +216,7 @@ impl JobTable {
             kinds: distinct(self.kinds.into_iter().map(Kind::from)),
             include: self.include,
             exclude: self.exclude,
+            mapping,
             form: self.format.and_then(FormWord::form),
             readers: distinct(self.readers.into_iter().map(Reader::from)),
             depth: self.compare.depth(),

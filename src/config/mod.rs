@@ -4,6 +4,7 @@ mod check;
 mod error;
 mod file;
 mod job;
+mod mapping;
 mod policy;
 mod position;
 mod store;

@@ -244,6 +244,7 @@ fn remembered(step: &Step, shape: &str) -> Option<Remembered> {
                 source_revision: step.source_revision.clone(),
                 target_revision: step.target_revision.clone(),
                 shape: shape.to_owned(),
+                from: step.from.clone(),
             };
             Some(Remembered::Seen(name, seen))
         }

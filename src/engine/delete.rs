@@ -7,7 +7,7 @@ use super::read::{Progress, read_each};
 use super::reduce::Reduced;
 use super::sides::source_side;
 use super::write::{Ended, Writer};
-use crate::model::{Outcome, Reason, Scope, SecretName};
+use crate::model::{Names, Outcome, Reason, Scope, SecretName};
 use crate::planner::Step;
 use crate::provider;
 
@@ -40,13 +40,18 @@ impl Writer<'_> {
     async fn in_the_source_again(&self, names: &BTreeSet<&SecretName>) -> provider::Result<BTreeSet<SecretName>> {
         let (job, stores) = (self.run.job, self.run.stores);
         let listed = stores.source.list(&Scope { kinds: job.kinds() }).await?;
-        let side = source_side(listed, stores.source.rule(), stores.target.rule(), &job.filter);
+        let side = source_side(listed, stores.source.rule(), stores.target.rule(), job);
         let listed = side.keys.into_iter().filter(|(name, _)| names.contains(name));
-        let wanted = listed.map(|(name, key)| (name, key.key)).collect();
+        let (mut wanted, mut sources) = (Vec::new(), BTreeMap::new());
+        for (name, key) in listed {
+            sources.extend(key.from.map(|source| (name.clone(), source)));
+            wanted.push((name, key.key));
+        }
         // A listing may name what was deleted; only reading tells.
         let found = read_each(&stores.source, wanted, Progress::silent(), |name, answer| {
             let record = answer?;
-            let reduced = self.lens.carriage.prepare(name, record.as_ref(), job.masked(name));
+            let names = Names::new(name, sources.get(name));
+            let reduced = self.lens.carriage.prepare(names, record.as_ref(), job.masked(names));
             Ok(!matches!(reduced, Reduced::Absent))
         });
         let mut again = BTreeSet::new();

@@ -2,9 +2,9 @@
 
 use super::outcome::StepOutcome;
 use super::reduce::Masked;
-use crate::model::{Field, Form, Kind, Outcome, Reader, SecretName};
-use crate::naming::Filter;
-use crate::planner::{DeletePolicy, Depth, Policy};
+use crate::model::{Field, Form, Kind, Names, Outcome, Reader, SecretName};
+use crate::naming::{Filter, Mapping, Renamed};
+use crate::planner::{BaselineEntry, DeletePolicy, Depth, Policy};
 
 /// One configured job.
 #[derive(Debug, Clone)]
@@ -15,8 +15,10 @@ pub struct Job {
     pub source: String,
     /// The target store's name.
     pub target: String,
-    /// Which kinds and ids it carries.
+    /// Which kinds and ids of the source it carries.
     pub filter: Filter,
+    /// What they are called in the target.
+    pub mapping: Mapping,
     /// How connections are written; `None` is the first form the target's backend reads.
     pub form: Option<Form>,
     /// Who must read right what is written.
@@ -25,9 +27,9 @@ pub struct Job {
     pub depth: Option<Depth>,
     /// What it may do.
     pub policy: Policy,
-    /// Ids (`conn_id`, or `connections/conn_id`) whose block or quarantine is known and fine.
+    /// Ids (`conn_id`, or `connections/conn_id`) of either side whose block or quarantine is known and fine.
     pub accept: Vec<String>,
-    /// Ids whose value really is `***`.
+    /// Ids of the source whose value really is `***`.
     pub allow_masked: Vec<String>,
     /// Fields a report may show in clear, at a person's request.
     pub shown: Vec<Field>,
@@ -39,20 +41,33 @@ impl Job {
         self.filter.kinds().to_vec()
     }
 
-    /// Tells whether a block or quarantine of `name` is known and fine.
-    pub fn accepts(&self, name: &SecretName) -> bool {
-        named(&self.accept, name)
+    /// Tells whether a block or quarantine of a key is known and fine.
+    pub fn accepts(&self, names: Names<'_>) -> bool {
+        named(&self.accept, names.target) || named(&self.accept, names.source)
     }
 
     /// Tells whether a key ended as a person would wish, or is blocked or quarantined and that is known and fine.
     pub fn is_content_with(&self, step: &StepOutcome) -> bool {
         let refused = matches!(step.outcome, Outcome::Blocked | Outcome::Quarantined);
-        step.outcome.is_good() || (refused && self.accepts(&step.name))
+        step.outcome.is_good() || (refused && self.accepts(step.names()))
     }
 
-    /// Whether `***` is the true value of `name`.
-    pub fn masked(&self, name: &SecretName) -> Masked {
-        if named(&self.allow_masked, name) { Masked::IsValue } else { Masked::IsPoison }
+    /// Whether `***` is the true value of a key.
+    pub fn masked(&self, names: Names<'_>) -> Masked {
+        if named(&self.allow_masked, names.source) { Masked::IsValue } else { Masked::IsPoison }
+    }
+
+    /// Tells whether a key of the target is in scope although no key of the source is called so now.
+    ///
+    /// Of what this job wrote, the name counts that it was made from, whatever the mapping is by now. Where nothing is
+    /// recorded, every name that the mapping could have made it from must be in scope.
+    pub fn concerns(&self, name: &SecretName, entry: Option<&BaselineEntry>) -> bool {
+        let mut sources = self.mapping.sources(name).into_iter();
+        match entry {
+            Some(entry) if entry.job == self.name => self.filter.matches(entry.from.as_ref().unwrap_or(name)),
+            Some(_) => sources.any(|source| self.filter.matches(&source)),
+            None => sources.len() > 0 && sources.all(|source| self.filter.matches(&source)),
+        }
     }
 
     /// The policy of this run: one that a command narrows takes nothing away and counts no key as gone, for the guards
@@ -65,8 +80,5 @@ impl Job {
 
 /// Matches a list of plain or kind-qualified ids.
 fn named(list: &[String], name: &SecretName) -> bool {
-    list.iter().any(|entry| match entry.split_once('/') {
-        Some((kind, id)) if Kind::parse(kind).is_some() => Kind::parse(kind) == Some(name.kind) && id == name.id,
-        _ => *entry == name.id,
-    })
+    list.iter().any(|entry| Renamed::parse(entry).is(name))
 }

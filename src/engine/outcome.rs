@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use crate::ledger::RunStatus;
-use crate::model::{Action, Finding, Fingerprint, Outcome, Reason, RemoteKey, Revision, SecretName, State};
+use crate::model::{Action, Finding, Fingerprint, Names, Outcome, Reason, RemoteKey, Revision, SecretName, State};
 use crate::planner::FieldDigest;
 use crate::provider;
 
@@ -38,6 +38,8 @@ pub struct RunReport {
 pub struct StepOutcome {
     /// The name in the target.
     pub name: SecretName,
+    /// What the source calls it, where that is another name.
+    pub from: Option<SecretName>,
     /// What was to be done.
     pub action: Action,
     /// How it ended.
@@ -52,6 +54,13 @@ pub struct StepOutcome {
     pub fingerprint: Option<Fingerprint>,
     /// The target's version afterwards.
     pub revision: Option<Revision>,
+}
+
+impl StepOutcome {
+    /// What it is called on both sides.
+    pub fn names(&self) -> Names<'_> {
+        Names::new(&self.name, self.from.as_ref())
+    }
 }
 
 impl RunReport {
@@ -86,6 +95,8 @@ pub struct VerifyReport {
 pub struct Verified {
     /// The name in the target.
     pub name: SecretName,
+    /// What the source calls it, where that is another name.
+    pub from: Option<SecretName>,
     /// What the target does not carry exactly.
     pub notes: Vec<String>,
 }
@@ -95,6 +106,8 @@ pub struct Verified {
 pub struct Mismatch {
     /// The name in the target.
     pub name: SecretName,
+    /// What the source calls it, where that is another name.
+    pub from: Option<SecretName>,
     /// What is wrong.
     pub reason: Reason,
     /// More words on it: the reader, the store's error; never a value.
@@ -143,12 +156,22 @@ impl VerifyReport {
 
     /// Notes a key that is as it should be.
     pub fn equal(&mut self, name: SecretName, notes: Vec<String>) {
-        self.equal.push(Verified { name, notes });
+        self.equal.push(Verified { name, from: None, notes });
     }
 
     /// Notes a key that cannot be carried.
     pub fn refused(&mut self, name: SecretName, reason: Reason, detail: String) {
-        self.refused.push(Mismatch { name, reason, detail, fields: Vec::new() });
+        self.refused.push(Mismatch { name, from: None, reason, detail, fields: Vec::new() });
+    }
+
+    /// Says of each key what the source calls it, by its name in the target.
+    pub fn tell_sources(&mut self, sources: &BTreeMap<SecretName, SecretName>) {
+        for key in &mut self.equal {
+            key.from = sources.get(&key.name).cloned();
+        }
+        for key in self.mismatches.iter_mut().chain(&mut self.refused) {
+            key.from = sources.get(&key.name).cloned();
+        }
     }
 
     /// Puts the keys in the order of names.
@@ -164,14 +187,26 @@ impl VerifyReport {
     }
 }
 
+impl Verified {
+    /// What it is called on both sides.
+    pub fn names(&self) -> Names<'_> {
+        Names::new(&self.name, self.from.as_ref())
+    }
+}
+
 impl Mismatch {
+    /// What it is called on both sides.
+    pub fn names(&self) -> Names<'_> {
+        Names::new(&self.name, self.from.as_ref())
+    }
+
     /// A key in which a reader sees something else.
     pub fn new(name: SecretName, reason: Reason, detail: &str, fields: Vec<String>) -> Self {
-        Self { name, reason, detail: detail.to_owned(), fields }
+        Self { name, from: None, reason, detail: detail.to_owned(), fields }
     }
 
     /// A key that the target could not be asked for.
     pub fn failed(name: SecretName, error: &provider::Error) -> Self {
-        Self { name, reason: Reason::TargetFailed, detail: error.to_string(), fields: Vec::new() }
+        Self { name, from: None, reason: Reason::TargetFailed, detail: error.to_string(), fields: Vec::new() }
     }
 }

@@ -40,13 +40,16 @@ pub async fn preview(
     ledger: Option<&Ledger>,
     observer: &dyn Observer,
 ) -> Result<Preview, RunError> {
-    let baseline = match ledger {
+    let mut baseline = match ledger {
         None => None,
         Some(ledger) => Some(remembered(job, stores, ledger).await?),
     };
     let depth = depth(job.depth, stores.source.capabilities(), stores.target.capabilities());
     let policy = job.policy();
-    let mut survey = Survey::list(job, stores, lens(job, stores, ledger), observer).await?;
+    let mut survey = Survey::list(job, stores, lens(job, stores, ledger), baseline.as_ref(), observer).await?;
+    if let Some(baseline) = &mut baseline {
+        survey.narrow(baseline);
+    }
     survey.look(baseline.as_ref(), depth).await?;
     let rules = survey.rules();
     let wanted = needs(survey.sides(baseline.as_ref()), &rules, &policy, depth);
@@ -57,12 +60,10 @@ pub async fn preview(
     Ok(Preview { plan, lens: survey.lens, findings })
 }
 
-/// What was last written under the names in scope, by this job or another.
+/// What was last written to the target, by this job or another.
 async fn remembered(job: &Job, stores: &Stores, ledger: &Ledger) -> Result<Baseline, RunError> {
     let baseline = ledger.baseline(&stores.target.info().identity).await;
-    let mut baseline = baseline.map_err(RunError::ledger(&job.name))?;
-    baseline.entries.retain(|name, _| job.filter.matches(name));
-    Ok(baseline)
+    baseline.map_err(RunError::ledger(&job.name))
 }
 
 /// How a job looks at values; without a ledger its digests hold for this run alone.

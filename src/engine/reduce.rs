@@ -1,8 +1,8 @@
 //! Reduces a value to a fingerprint and facts; the value is dropped here, but for the moment it is written.
 
 use crate::model::{
-    Canonical, Dialect, Form, Judgement, Kind, Oddity, Reader, Reason, Secret, SecretName, SecretValue, SourceFault,
-    State, judge, oddities, source_oddities,
+    Canonical, Dialect, Form, Judgement, Kind, Names, Oddity, Reader, Reason, Secret, SecretName, SecretValue,
+    SourceFault, State, judge, oddities, source_oddities,
 };
 use crate::naming::{Remark, remarks};
 use crate::provider::{Content, Quarantine, Record};
@@ -62,21 +62,22 @@ impl Carriage {
         format!("1|{}|{:?}|{}", self.form.as_str(), self.target, readers.join(","))
     }
 
-    /// Reduces what the source answered for `name`.
+    /// Reduces what the source answered for a key.
     ///
     /// What is there but shows no value is unreadable, never absent.
-    pub fn prepare(&self, name: &SecretName, record: Option<&Record>, masked: Masked) -> Reduced {
+    pub fn prepare(&self, names: Names<'_>, record: Option<&Record>, masked: Masked) -> Reduced {
         let Some(record) = record else { return Reduced::Absent };
         match (record.listed.state, &record.content) {
             (State::Empty | State::Deleted | State::Destroyed, _) => Reduced::Absent,
             (State::Disabled, _) => unreadable("it is disabled in the source"),
             (State::Live | State::Managed, Content::Nothing) => unreadable("the source shows no value of it"),
             (State::Live | State::Managed, Content::Quarantined(why)) => quarantined(why),
-            (State::Live | State::Managed, Content::Value(stored)) => self.prepare_value(name, stored, masked),
+            (State::Live | State::Managed, Content::Value(stored)) => self.prepare_value(names, stored, masked),
         }
     }
 
-    fn prepare_value(&self, name: &SecretName, stored: &SecretValue, masked: Masked) -> Reduced {
+    fn prepare_value(&self, names: Names<'_>, stored: &SecretValue, masked: Masked) -> Reduced {
+        let name = names.source;
         let odd_text = source_oddities(&self.source, name, stored);
         let (damage, odd_text): (Vec<_>, Vec<_>) = odd_text.into_iter().partition(is_damage);
         if name.kind == Kind::Connection && !damage.is_empty() {
@@ -96,7 +97,11 @@ impl Carriage {
         if !poison.is_empty() && masked == Masked::IsPoison {
             return Reduced::Blocked(Reason::Poisoned, words(&poison));
         }
-        self.render(name, &secret, odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string).collect())
+        self.render(
+            names.target,
+            &secret,
+            odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string).collect(),
+        )
     }
 
     /// Renders a meaning for the target, if every reader will see it there; `odd` joins the notes.

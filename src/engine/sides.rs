@@ -1,9 +1,11 @@
 //! Turns two listings into the two sides a plan is made of: names, owners, keys that cannot be spelled or that meet. Pure.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use crate::model::{Listed, Mark, Reason, RemoteKey, SecretName, State};
-use crate::naming::{Filter, NameError, Rule, collisions, decode, encode};
+use super::job::Job;
+use crate::model::{Listed, Mark, Names, Reason, RemoteKey, SecretName, State};
+use crate::naming::{Mapping, NameError, Rule, collisions, decode, encode};
 use crate::planner::{Owner, SourceContent, SourceKey, SourceSide, TargetContent, TargetKey, TargetSide};
 
 /// Who we are, as a mark tells.
@@ -24,14 +26,14 @@ impl Identity {
     }
 }
 
-/// Names the source's keys, drops those out of scope, and spells each for the target.
+/// Names the source's keys, drops those out of scope, and names and spells each for the target.
 ///
 /// Where a store is read from several places, the first that has a name wins, as Airflow reads it.
-pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, filter: &Filter) -> SourceSide {
+pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, job: &Job) -> SourceSide {
     let mut first: BTreeMap<SecretName, (usize, Listed)> = BTreeMap::new();
     for key in listed {
         let Some(decoded) = decode(source, &key.key) else { continue };
-        if !filter.matches(&decoded.name) || !holds_something(key.state) {
+        if !job.filter.matches(&decoded.name) || !holds_something(key.state) {
             continue;
         }
         match first.get(&decoded.name) {
@@ -41,15 +43,35 @@ pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, filter: &F
             }
         }
     }
-    let mut keys: BTreeMap<_, _> = first
-        .into_iter()
-        .map(|(name, (_, listed))| {
-            let key = source_key(&name, listed, target);
-            (name, key)
-        })
-        .collect();
-    block_collisions(&mut keys, target);
-    SourceSide { keys }
+    let mut side = SourceSide::default();
+    for (name, (_, listed)) in first {
+        add(&mut side, name, listed, target, &job.mapping);
+    }
+    block_collisions(&mut side.keys, target);
+    side
+}
+
+/// Adds a key under its name in the target; two keys that become one name are refused together.
+fn add(side: &mut SourceSide, source: SecretName, listed: Listed, rule: &Rule, mapping: &Mapping) {
+    let target = mapping.target(&source);
+    let from = (source != target).then(|| source.clone());
+    if from.is_some() {
+        side.renamed.insert(source.clone(), target.clone());
+    }
+    match side.keys.entry(target) {
+        Entry::Vacant(free) => {
+            let key = source_key(free.key(), from, listed, rule);
+            free.insert(key);
+        }
+        Entry::Occupied(mut taken) => {
+            let first = taken.get().from.as_ref().unwrap_or(taken.key());
+            let detail = match &taken.get().content {
+                SourceContent::Blocked(Reason::NameCollision, detail) => format!("{source}, {detail}"),
+                _ => format!("{source} and {first} of the source would both become it; rename one"),
+            };
+            taken.get_mut().content = SourceContent::Blocked(Reason::NameCollision, detail);
+        }
+    }
 }
 
 /// Tells whether a source's key is there to be carried, or to be reported; any other is gone.
@@ -57,7 +79,7 @@ pub(super) fn holds_something(state: State) -> bool {
     matches!(state, State::Live | State::Disabled | State::Managed)
 }
 
-fn source_key(name: &SecretName, listed: Listed, target: &Rule) -> SourceKey {
+fn source_key(name: &SecretName, from: Option<SecretName>, listed: Listed, target: &Rule) -> SourceKey {
     let (target_key, content) = match encode(target, name) {
         Ok(key) => (Some(key), SourceContent::Unread),
         Err(error) => (None, SourceContent::Blocked(error.reason(), error.to_string())),
@@ -67,16 +89,19 @@ fn source_key(name: &SecretName, listed: Listed, target: &Rule) -> SourceKey {
     } else {
         content
     };
-    SourceKey { key: listed.key, revision: listed.revision, target_key, content }
+    SourceKey { from, key: listed.key, revision: listed.revision, target_key, content }
 }
 
 fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>, target: &Rule) {
     let spelled: Vec<_> = keys.keys().filter_map(|name| Some((name.clone(), wanted(target, name)?))).collect();
     for met in collisions(spelled) {
-        for name in &met.names {
-            let others: Vec<_> = met.names.iter().filter(|other| *other != name).map(ToString::to_string).collect();
+        let told = |name: &SecretName| Names::new(name, keys.get(name).and_then(|key| key.from.as_ref())).to_string();
+        let told: Vec<_> = met.names.iter().map(told).collect();
+        for (position, name) in met.names.iter().enumerate() {
+            let others: Vec<_> = told.iter().enumerate().filter(|(other, _)| *other != position).collect();
+            let others = others.into_iter().map(|(_, told)| told.as_str()).collect::<Vec<_>>().join(", ");
             if let Some(key) = keys.get_mut(name) {
-                let detail = format!("meets {} under the key {}", others.join(", "), met.key);
+                let detail = format!("meets {others} under the key {}", met.key);
                 key.content = SourceContent::Blocked(Reason::NameCollision, detail);
             }
         }
@@ -91,14 +116,19 @@ fn wanted(target: &Rule, name: &SecretName) -> Option<RemoteKey> {
     }
 }
 
-/// Names the target's keys and drops those out of scope, or not where we would write them.
-pub fn target_side(listed: Vec<Listed>, rule: &Rule, filter: &Filter, us: &Identity) -> TargetSide {
+/// Names the target's keys and drops those that do not concern the job, or are not where we would write them.
+pub fn target_side(
+    listed: Vec<Listed>,
+    rule: &Rule,
+    us: &Identity,
+    concerns: impl Fn(&SecretName) -> bool,
+) -> TargetSide {
     let keys = listed
         .into_iter()
         .filter_map(|listed| {
             let name = decode(rule, &listed.key)?.name;
             let ours_to_write = encode(rule, &name).is_ok_and(|key| key == listed.key);
-            (filter.matches(&name) && ours_to_write).then(|| {
+            (concerns(&name) && ours_to_write).then(|| {
                 let key = target_key(listed, us, &name);
                 (name, key)
             })

@@ -7,7 +7,8 @@ use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
 use super::sides::{holds_something, source_side, target_key, target_side};
 use crate::model::{
-    Deletes, ErrorKind, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
+    Deletes, ErrorKind, Finding, Listed, Names, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage,
+    State,
 };
 use crate::planner::{
     Baseline, Depth, Sides, SourceContent, SourceSide, TargetContent, TargetKey, TargetRules, TargetSide,
@@ -31,6 +32,7 @@ impl<'a> Survey<'a> {
         job: &'a Job,
         stores: &'a Stores,
         lens: Lens,
+        baseline: Option<&Baseline>,
         observer: &'a dyn Observer,
     ) -> Result<Self, RunError> {
         let scope = Scope { kinds: job.kinds() };
@@ -40,16 +42,20 @@ impl<'a> Survey<'a> {
         let target = target.map_err(RunError::store(&job.name, &job.target, Stage::List))?;
         progress.advance(source.len() + target.len());
         progress.end();
-        let (from, to) = (stores.source.rule(), stores.target.rule());
-        Ok(Self {
-            source: source_side(source, from, to, &job.filter),
-            target: target_side(target, to, &job.filter, &lens.us),
-            lens,
-            job,
-            stores,
-            observer,
-            unfound: Vec::new(),
-        })
+        let to = stores.target.rule();
+        let source = source_side(source, stores.source.rule(), to, job);
+        let concerns = |name: &SecretName| {
+            let entry = baseline.and_then(|baseline| baseline.entries.get(name));
+            source.keys.contains_key(name) || job.concerns(name, entry)
+        };
+        let target = target_side(target, to, &lens.us, concerns);
+        Ok(Self { source, target, lens, job, stores, observer, unfound: Vec::new() })
+    }
+
+    /// Drops what was recorded of keys that are neither in scope nor what a key in scope becomes.
+    pub(super) fn narrow(&self, baseline: &mut Baseline) {
+        let source = &self.source.keys;
+        baseline.entries.retain(|name, entry| source.contains_key(name) || self.job.concerns(name, Some(entry)));
     }
 
     /// The sides as far as they are known by now.
@@ -60,14 +66,15 @@ impl<'a> Survey<'a> {
     /// What the target and this run's settings add to the policy.
     pub(super) fn rules(&self) -> TargetRules {
         let capabilities = self.stores.target.capabilities();
-        let names = self.source.keys.keys().chain(self.target.keys.keys());
+        let of_source = self.source.keys.iter().map(|(name, key)| Names::new(name, key.from.as_ref()));
+        let names = of_source.chain(self.target.keys.keys().map(|name| Names::new(name, None)));
         TargetRules {
             recoverable_deletes: capabilities.deletes == Deletes::Recoverable,
             restores: capabilities.history,
             key: self.lens.key.id().clone(),
             shape: self.lens.carriage.shape(),
             job: self.job.name.clone(),
-            accepted: names.filter(|name| self.job.accepts(name)).cloned().collect(),
+            accepted: names.filter(|names| self.job.accepts(*names)).map(|names| names.target.clone()).collect(),
         }
     }
 
@@ -163,7 +170,8 @@ impl<'a> Survey<'a> {
     }
 
     fn reduce_source(&self, name: &SecretName, record: Option<&Record>) -> Option<(Option<Revision>, SourceContent)> {
-        let reduced = self.lens.carriage.prepare(name, record, self.job.masked(name));
+        let names = Names::new(name, self.source.keys.get(name).and_then(|key| key.from.as_ref()));
+        let reduced = self.lens.carriage.prepare(names, record, self.job.masked(names));
         let content = self.lens.source(name, reduced)?;
         Some((record.and_then(|record| record.listed.revision.clone()), content))
     }

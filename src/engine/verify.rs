@@ -11,7 +11,7 @@ use super::read::{Progress, Wanted, read_each};
 use super::reduce::Reduced;
 use super::sides::source_side;
 use crate::ledger::Ledger;
-use crate::model::{Canonical, Observer, Reason, RemoteKey, Scope, SecretName, SecretValue, Stage};
+use crate::model::{Canonical, Names, Observer, Reason, RemoteKey, Scope, SecretName, SecretValue, Stage};
 use crate::planner::{SourceContent, SourceKey};
 use crate::provider::{self, Content, Record};
 
@@ -29,17 +29,19 @@ pub async fn verify(
 ) -> Result<VerifyReport, RunError> {
     let listed = stores.source.list(&Scope { kinds: job.kinds() }).await;
     let listed = listed.map_err(RunError::store(&job.name, &job.source, Stage::List))?;
-    let side = source_side(listed, stores.source.rule(), stores.target.rule(), &job.filter);
+    let side = source_side(listed, stores.source.rule(), stores.target.rule(), job);
+    let sources = side.renamed.into_iter().map(|(source, target)| (target, source)).collect();
     let progress = Progress::begin(observer, Stage::Verify, &job.target, Some(side.keys.len()));
     let mut report = VerifyReport::new(&job.name, &job.source, &job.target);
     let pairs: Vec<_> = side.keys.into_iter().filter_map(|(name, key)| pair(name, key, &mut report)).collect();
-    let proof = Proof { job, stores, lens: lens(job, stores, ledger), progress };
+    let proof = Proof { job, stores, sources: &sources, lens: lens(job, stores, ledger), progress };
     // Both sides are read in the same batches of names, so that no more than a batch of values is held.
     for batch in pairs.chunks(BATCH) {
         let meanings = proof.meanings(batch, &mut report).await?;
         proof.compare(batch, meanings, &mut report).await?;
     }
     progress.end();
+    report.tell_sources(&sources);
     report.sort();
     Ok(report)
 }
@@ -65,6 +67,8 @@ type Meanings = BTreeMap<SecretName, (Canonical, Vec<String>)>;
 struct Proof<'a> {
     job: &'a Job,
     stores: &'a Stores,
+    /// What the source calls keys that it calls otherwise.
+    sources: &'a BTreeMap<SecretName, SecretName>,
     lens: Lens,
     progress: Progress<'a>,
 }
@@ -74,7 +78,8 @@ impl Proof<'_> {
     async fn meanings(&self, batch: &[Pair], report: &mut VerifyReport) -> Result<Meanings, RunError> {
         let wanted: Vec<Wanted> = batch.iter().map(|pair| (pair.name.clone(), pair.source.clone())).collect();
         let reduced = read_each(&self.stores.source, wanted, Progress::silent(), |name, answer| {
-            answer.map(|record| self.lens.carriage.prepare(name, record.as_ref(), self.job.masked(name)))
+            let names = Names::new(name, self.sources.get(name));
+            answer.map(|record| self.lens.carriage.prepare(names, record.as_ref(), self.job.masked(names)))
         });
         let mut meanings = Meanings::new();
         for (name, answer) in reduced.await {

@@ -117,7 +117,7 @@ impl Writer<'_> {
     fn source_as_planned(&self, step: &Step, answer: provider::Result<Option<Record>>) -> Result<Prepared, Ended> {
         let moved = |detail: &str| (Outcome::Conflict, Reason::SourceMoved, Some(detail.to_owned()));
         let record = answer.map_err(|error| (Outcome::Failed, Reason::SourceFailed, Some(error.explained())))?;
-        let ready = match self.lens.carriage.prepare(&step.name, record.as_ref(), self.run.job.masked(&step.name)) {
+        let ready = match self.lens.carriage.prepare(step.names(), record.as_ref(), self.run.job.masked(step.names())) {
             Reduced::Ready(ready) => ready,
             Reduced::Absent => return Err(moved("it is gone from the source since the plan")),
             Reduced::Blocked(..) | Reduced::Quarantined(..) => {
@@ -249,6 +249,7 @@ impl Writer<'_> {
             fingerprint_before: step.target.clone(),
             token: self.token(step).0,
             shape: self.lens.carriage.shape(),
+            from: step.from.clone(),
         }
     }
 
@@ -261,6 +262,7 @@ impl Writer<'_> {
     pub(super) fn outcome(&self, step: &Step, (outcome, reason, detail): Ended) -> StepOutcome {
         StepOutcome {
             name: step.name.clone(),
+            from: step.from.clone(),
             action: step.action,
             outcome,
             reason,

@@ -44,6 +44,8 @@ pub struct Seen {
     pub target_revision: Option<Revision>,
     /// Digest of the settings it was compared under.
     pub shape: String,
+    /// What the source calls it, where that is another name.
+    pub from: Option<SecretName>,
 }
 
 impl Ledger {
@@ -102,6 +104,7 @@ pub(super) async fn record(
                 target_revision: done.revision.clone(),
                 absent_runs: 0,
                 shape: intent.shape.clone(),
+                from: intent.from.clone(),
             };
             put(pen, author, &intent.name, &entry).await
         }
@@ -116,12 +119,13 @@ async fn put(
 ) -> Result<(), LedgerError> {
     query(
         "INSERT INTO baseline (target_identity, name, job, remote_key, fingerprint, source_revision, target_revision,
-            absent_runs, shape, written_at, written_by, seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10)
+            absent_runs, shape, written_at, written_by, seen_at, source_name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12)
          ON CONFLICT (target_identity, name) DO UPDATE SET job = excluded.job, remote_key = excluded.remote_key,
             fingerprint = excluded.fingerprint, source_revision = excluded.source_revision,
             target_revision = excluded.target_revision, absent_runs = excluded.absent_runs, shape = excluded.shape,
-            written_at = excluded.written_at, written_by = excluded.written_by, seen_at = excluded.seen_at",
+            written_at = excluded.written_at, written_by = excluded.written_by, seen_at = excluded.seen_at,
+            source_name = excluded.source_name",
     )
     .bind(&author.target_identity)
     .bind(name.bound())
@@ -134,6 +138,7 @@ async fn put(
     .bind(&entry.shape)
     .bind(pen.now)
     .bind(author.run.as_str())
+    .bind(entry.from.as_ref().map(SecretName::bound))
     .execute(&mut *pen.connection)
     .await?;
     Ok(())
@@ -179,14 +184,15 @@ impl Remember {
         let refreshed = query(
             "UPDATE baseline SET fingerprint = coalesce($1, fingerprint),
                 source_revision = coalesce($2, source_revision), target_revision = coalesce($3, target_revision),
-                shape = $4, absent_runs = 0, seen_at = $5
-             WHERE target_identity = $6 AND name = $7",
+                shape = $4, absent_runs = 0, seen_at = $5, source_name = $6
+             WHERE target_identity = $7 AND name = $8",
         )
         .bind(seen.fingerprint.as_ref().map(Fingerprint::to_string))
         .bind(seen.source_revision.as_ref().map(Revision::as_str))
         .bind(seen.target_revision.as_ref().map(Revision::as_str))
         .bind(&seen.shape)
         .bind(pen.now)
+        .bind(seen.from.as_ref().map(SecretName::bound))
         .bind(&self.claim.target)
         .bind(name.bound())
         .execute(&mut *pen.connection)
@@ -239,12 +245,19 @@ fn entry(row: &Row) -> Result<BaselineEntry, LedgerError> {
         target_revision: revision(row, "target_revision")?,
         absent_runs: row.small("absent_runs")?,
         shape: row.try_get("shape")?,
+        from: source_name(row)?,
     })
 }
 
 /// Reads the column `name`.
 pub(super) fn name(row: &Row) -> Result<SecretName, LedgerError> {
     SecretName::from_bound(row.try_get("name")?).ok_or(LedgerError::Damaged { what: "name" })
+}
+
+/// Reads the column `source_name`: empty where the source has the same name.
+pub(super) fn source_name(row: &Row) -> Result<Option<SecretName>, LedgerError> {
+    let parse = |text: String| SecretName::from_bound(&text).ok_or(LedgerError::Damaged { what: "name" });
+    row.try_get::<Option<String>>("source_name")?.map(parse).transpose()
 }
 
 /// Reads a fingerprint, where there is one.

@@ -13,7 +13,10 @@ use super::error::LedgerError;
 use super::pulse::LENGTH;
 
 /// Every migration in order; those applied are noted in the table `migrations`.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_ledger.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/postgres/0001_ledger.sql"),
+    include_str!("../../migrations/postgres/0002_source_name.sql"),
+];
 
 /// The lock under which the schema is made; its number is `SFLD` and a one.
 const MIGRATING: i64 = 0x5346_4c44_0000_0001;

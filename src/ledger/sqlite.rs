@@ -13,7 +13,10 @@ use sqlx::{ConnectOptions as _, raw_sql};
 use super::error::LedgerError;
 
 /// Every migration in order; the number of those applied is the file's `user_version`.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_ledger.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/0001_ledger.sql"),
+    include_str!("../../migrations/sqlite/0002_source_name.sql"),
+];
 
 /// What SQLite keeps in the file's head to tell whose it is: `SFLD`.
 const APPLICATION: i64 = 0x5346_4c44;

@@ -10,7 +10,7 @@ use super::lease::{Claim, Lease};
 use super::open::Ledger;
 use super::runs::{RunContext, RunId};
 use super::writer::{Change, Pen};
-use crate::model::{Action, Fingerprint, Reason, RemoteKey, Revision, SecretName};
+use crate::model::{Action, Fingerprint, Names, Reason, RemoteKey, Revision, SecretName};
 
 /// Names a step of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,6 +96,8 @@ pub struct Intent {
     pub fingerprint_before: Option<Fingerprint>,
     /// The target's version the step was planned against.
     pub revision_before: Option<Revision>,
+    /// What the source calls it, where that is another name.
+    pub from: Option<SecretName>,
 }
 
 /// A step whose end is not known.
@@ -145,6 +147,11 @@ impl Unsettled {
 }
 
 impl Intent {
+    /// What the key is called on both sides.
+    pub fn names(&self) -> Names<'_> {
+        Names::new(&self.name, self.from.as_ref())
+    }
+
     pub(super) fn read(row: &Row) -> Result<Self, LedgerError> {
         Ok(Self {
             name: baseline::name(row)?,
@@ -157,6 +164,7 @@ impl Intent {
             source_revision: baseline::revision(row, "source_revision")?,
             fingerprint_before: baseline::fingerprint(row, "fingerprint_before")?,
             revision_before: baseline::revision(row, "revision_before")?,
+            from: baseline::source_name(row)?,
         })
     }
 
@@ -195,8 +203,8 @@ impl Change for Intend {
         let intent = &self.intent;
         let row = query(
             "INSERT INTO steps (run, fence, name, remote_key, action, reason, shape, token, source_fingerprint,
-                source_revision, fingerprint_before, revision_before, state, intended_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'intended', $13) RETURNING id",
+                source_revision, fingerprint_before, revision_before, source_name, state, intended_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'intended', $14) RETURNING id",
         )
         .bind(self.run.as_str())
         .bind(self.claim.fence)
@@ -210,6 +218,7 @@ impl Change for Intend {
         .bind(intent.source_revision.as_ref().map(Revision::as_str))
         .bind(intent.fingerprint_before.as_ref().map(Fingerprint::to_string))
         .bind(intent.revision_before.as_ref().map(Revision::as_str))
+        .bind(intent.from.as_ref().map(SecretName::bound))
         .bind(pen.now)
         .fetch_one(&mut *pen.connection)
         .await?;

@@ -68,6 +68,7 @@ closed_list! {
         ReEncrypted = "re-encrypted", "The stored row changed but its meaning did not, as after a key rotation.";
         DriftKept = "drift-kept", "The target was changed or deleted behind our back and the policy is to keep that.";
         DeletesOff = "deletes-off", "The source no longer has the key; deletes are switched off.";
+        Renamed = "renamed", "The job gives the source's key another name now; what lies under the old one is left alone.";
         AbsentTooShort = "absent-too-short", "The source no longer has the key, but not for enough runs yet.";
         GoneFromBoth = "gone-from-both", "Neither side has the key any more; its record is dropped.";
         Foreign = "foreign", "The target's key was not written by us.";

@@ -33,7 +33,7 @@ pub use finding::{Finding, Severity};
 pub use fingerprint::Fingerprint;
 pub use key::{KeyId, MasterKey, MasterKeyError, Purpose, Subkey, hex};
 pub use mark::{Mark, MarkCharset, MarkRule, MarkedName};
-pub use name::{Kind, RemoteKey, Scope, SecretName};
+pub use name::{Kind, Names, RemoteKey, Scope, SecretName};
 pub use oddity::{Oddity, oddities, source_oddities};
 pub use reader::{ReadError, Reader, Secret, Seen, SeenConnection};
 pub use requirement::Requirement;

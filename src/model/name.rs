@@ -101,6 +101,29 @@ impl fmt::Display for SecretName {
     }
 }
 
+/// What a key is called on both sides of a job; shown as `connection x`, or `connection x (from y)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Names<'a> {
+    /// In the source.
+    pub source: &'a SecretName,
+    /// In the target.
+    pub target: &'a SecretName,
+}
+
+impl<'a> Names<'a> {
+    /// The names of a key that the source calls otherwise only where `from` says so.
+    pub fn new(target: &'a SecretName, from: Option<&'a SecretName>) -> Self {
+        Self { source: from.unwrap_or(target), target }
+    }
+}
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.target.fmt(f)?;
+        if self.source == self.target { Ok(()) } else { write!(f, " (from {})", self.source.id) }
+    }
+}
+
 /// A store's spelling of a name; what a provider is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RemoteKey(String);

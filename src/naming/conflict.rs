@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::mapping::Mapping;
 use super::meeting::{Pattern, Patterns, meeting};
 use super::rule::{Mount, Rule, Teams};
 use crate::model::{Kind, Severity};
@@ -23,6 +24,8 @@ pub struct JobNames<'a> {
     pub include: &'a [String],
     /// Globs over the ids out of scope.
     pub exclude: &'a [String],
+    /// What the source's ids become.
+    pub mapping: &'a Mapping,
 }
 
 /// Names that would meet under one key.
@@ -159,10 +162,12 @@ fn shared_key(one: &JobNames<'_>, other: &JobNames<'_>) -> Option<String> {
 fn meet(one: &JobNames<'_>, kind: Kind, other: &JobNames<'_>, other_kind: Kind) -> Option<String> {
     let prefix = one.rule.place(kind).prefixes().first()?;
     let other_prefix = other.rule.place(other_kind).prefixes().first()?;
-    if prefix == other_prefix && spells_alike(one.rule, other.rule) {
-        return meeting(&ids(one, other), &ids(other, one));
-    }
-    meeting(&keys(one, prefix), &keys(other, other_prefix))
+    let (left, right) = if prefix == other_prefix && spells_alike(one.rule, other.rule) {
+        (ids(one, other, kind), ids(other, one, other_kind))
+    } else {
+        (keys(one, kind, prefix), keys(other, other_kind, other_prefix))
+    };
+    left.iter().find_map(|left| right.iter().find_map(|right| meeting(left, right)))
 }
 
 /// Whether equal keys under equal prefixes mean equal ids.
@@ -173,19 +178,48 @@ fn spells_alike(one: &Rule, other: &Rule) -> bool {
 }
 
 /// The ids a job may write. What it includes in the very words the other excludes is left out, whatever it means.
-fn ids(own: &JobNames<'_>, other: &JobNames<'_>) -> Patterns {
+fn ids(own: &JobNames<'_>, other: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
+    if !(own.mapping.is_identity() && other.mapping.is_identity()) {
+        return images(own, kind);
+    }
     let included: Vec<&String> = own.include.iter().filter(|pattern| !other.exclude.contains(pattern)).collect();
-    Patterns { include: globs(included), exclude: globs(own.exclude) }
+    vec![Patterns { include: globs(included), exclude: globs(own.exclude) }]
+}
+
+/// What a job's mapping makes of the ids in its scope: the renamed ones, those without the prefix to strip, those with it.
+fn images(own: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
+    let mapping = own.mapping;
+    let renames = || mapping.renames().filter(|(renamed, _)| renamed.is_of(kind));
+    let in_scope = |id: &str| {
+        let id = Patterns { include: vec![Pattern::literal(id)], exclude: Vec::new() };
+        meeting(&id, &Patterns { include: globs(own.include), exclude: globs(own.exclude) }).is_some()
+    };
+    let renamed = renames().filter(|(renamed, _)| in_scope(&renamed.id)).map(|(_, new)| Pattern::literal(new));
+    let renamed = Patterns { include: renamed.collect(), exclude: Vec::new() };
+    let (include, mut exclude) = (globs(own.include), globs(own.exclude));
+    exclude.extend(renames().map(|(renamed, _)| Pattern::literal(&renamed.id)));
+    let (before, after) = mapping.around(kind);
+    let dressed = |pattern: &Pattern| pattern.behind(&before).followed_by(&after);
+    let around = |include: &[Pattern], exclude: &[Pattern]| Patterns {
+        include: include.iter().map(dressed).collect(),
+        exclude: exclude.iter().map(dressed).collect(),
+    };
+    let Some(prefix) = mapping.stripped() else { return vec![renamed, around(&include, &exclude)] };
+    let rests = |patterns: &[Pattern]| patterns.iter().flat_map(|pattern| pattern.rests(prefix)).collect::<Vec<_>>();
+    let stripped = around(&rests(&include), &rests(&exclude));
+    exclude.push(Pattern::anything().behind(prefix));
+    vec![renamed, around(&include, &exclude), stripped]
 }
 
 /// The keys a job may write, for two stores that spell names differently: exact where the id ends the key.
-fn keys(own: &JobNames<'_>, prefix: &str) -> Patterns {
+fn keys(own: &JobNames<'_>, kind: Kind, prefix: &str) -> Vec<Patterns> {
     let separator = own.rule.separator;
     let head = if prefix.is_empty() { String::new() } else { format!("{prefix}{separator}") };
     match (own.rule.mount, own.rule.teams) {
         (Mount::Fixed, Teams::Unsupported) => {
-            let behind = |patterns: &[String]| globs(patterns).iter().map(|pattern| pattern.behind(&head)).collect();
-            Patterns { include: behind(own.include), exclude: behind(own.exclude) }
+            let behind = |patterns: Vec<Pattern>| patterns.iter().map(|pattern| pattern.behind(&head)).collect();
+            let spelled = |ids: Patterns| Patterns { include: behind(ids.include), exclude: behind(ids.exclude) };
+            images(own, kind).into_iter().map(spelled).collect()
         }
         (Mount::Fixed, Teams::Folder) => roughly(Pattern::anything().behind(&head)),
         (Mount::Fixed, Teams::Beside) => roughly(Pattern::anything().behind(prefix)),
@@ -199,6 +233,6 @@ fn globs<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Pattern> {
     texts.into_iter().map(|text| Pattern::glob(text)).collect()
 }
 
-fn roughly(pattern: Pattern) -> Patterns {
-    Patterns { include: vec![pattern], exclude: Vec::new() }
+fn roughly(pattern: Pattern) -> Vec<Patterns> {
+    vec![Patterns { include: vec![pattern], exclude: Vec::new() }]
 }

@@ -58,6 +58,11 @@ impl Pattern {
         Self { tokens, exact }
     }
 
+    /// Matches this text alone.
+    pub fn literal(text: &str) -> Self {
+        Self { tokens: text.bytes().map(Token::Byte).collect(), exact: true }
+    }
+
     /// Matches every text but the empty one.
     pub fn anything() -> Self {
         Self { tokens: vec![Token::AnyByte, Token::Star], exact: true }
@@ -68,6 +73,26 @@ impl Pattern {
     pub fn behind(&self, text: &str) -> Self {
         let tokens = text.bytes().map(Token::Byte).chain(self.tokens.iter().copied()).collect();
         Self { tokens, exact: self.exact }
+    }
+
+    /// The same, followed by a literal text; where the end is only roughly known, nothing is added.
+    #[must_use]
+    pub fn followed_by(&self, text: &str) -> Self {
+        let end = text.bytes().map(Token::Byte).filter(|_| self.exact);
+        Self { tokens: self.tokens.iter().copied().chain(end).collect(), exact: self.exact }
+    }
+
+    /// What may follow `text` in what it matches, the empty text left out.
+    pub fn rests(&self, text: &str) -> Vec<Self> {
+        let begun = text.bytes().fold(reached(self, BTreeSet::from([0])), |at, byte| stepped(self, &at, byte));
+        let rest = |position: usize| {
+            let mut tokens = self.tokens[position..].to_vec();
+            if !tokens.is_empty() && tokens.iter().all(|token| *token == Token::Star) {
+                tokens.insert(0, Token::AnyByte);
+            }
+            Self { tokens, exact: self.exact }
+        };
+        begun.into_iter().map(rest).filter(|rest| !rest.tokens.is_empty()).collect()
     }
 
     /// The same, behind any text but the empty one.
@@ -153,15 +178,7 @@ impl<'a> Run<'a> {
     }
 
     fn step(&self, state: &State, byte: u8) -> State {
-        let moved = |pattern: &Pattern, at: &BTreeSet<usize>| {
-            let next = at.iter().filter_map(|position| match pattern.tokens.get(*position)? {
-                Token::Byte(own) => (*own == byte).then_some(position + 1),
-                Token::AnyByte => Some(position + 1),
-                Token::Star => Some(*position),
-            });
-            reached(pattern, next.collect())
-        };
-        self.patterns.iter().zip(state).map(|(pattern, at)| moved(pattern, at)).collect()
+        self.patterns.iter().zip(state).map(|(pattern, at)| stepped(pattern, at, byte)).collect()
     }
 
     fn matches(&self, state: &State, which: std::ops::Range<usize>) -> bool {
@@ -179,6 +196,16 @@ impl<'a> Run<'a> {
         let alive = |states: &[BTreeSet<usize>]| states.iter().any(|positions| !positions.is_empty());
         alive(&state[..self.left]) && alive(&state[self.left..self.right])
     }
+}
+
+/// The positions reached by one more byte.
+fn stepped(pattern: &Pattern, at: &BTreeSet<usize>, byte: u8) -> BTreeSet<usize> {
+    let next = at.iter().filter_map(|position| match pattern.tokens.get(*position)? {
+        Token::Byte(own) => (*own == byte).then_some(position + 1),
+        Token::AnyByte => Some(position + 1),
+        Token::Star => Some(*position),
+    });
+    reached(pattern, next.collect())
 }
 
 /// Adds the positions reached by letting a `*` match nothing.

@@ -6,8 +6,10 @@ mod conflict;
 mod encode;
 mod error;
 mod filter;
+mod mapping;
 mod meeting;
 mod rule;
+mod template;
 
 pub use airflow::{Remark, lookups, remarks};
 pub use collision::{Collision, collisions};
@@ -15,4 +17,6 @@ pub use conflict::{Conflict, JobNames, Overlap, prefix_overlaps, static_conflict
 pub use encode::{Decoded, decode, encode};
 pub use error::NameError;
 pub use filter::{Filter, PatternError};
+pub use mapping::{Mapping, Renamed};
 pub use rule::{Charset, Folding, Mount, Place, Rule, Teams};
+pub use template::{Template, TemplateError};

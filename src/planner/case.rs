@@ -20,6 +20,8 @@ pub(super) struct Given<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Case<'a> {
     pub given: Given<'a>,
+    /// The name in the target.
+    pub name: &'a SecretName,
     pub source: Option<&'a SourceKey>,
     pub target: Option<&'a TargetKey>,
     /// What this job last wrote here.
@@ -41,7 +43,7 @@ pub(super) enum Seen<'a> {
 }
 
 impl<'a> Case<'a> {
-    pub fn new(given: Given<'a>, name: &SecretName) -> Self {
+    pub fn new(given: Given<'a>, name: &'a SecretName) -> Self {
         let Sides { source, target, baseline } = given.sides;
         let (source, target) = (source.keys.get(name), target.keys.get(name));
         let key = source.and_then(|source| source.target_key.as_ref()).or(target.map(|target| &target.key));
@@ -54,7 +56,14 @@ impl<'a> Case<'a> {
             (Some(_), None) => Owner::Other,
             _ => target.map_or(Owner::Unmarked, |target| target.owner),
         };
-        Self { given, source, target, entry, owner }
+        Self { given, name, source, target, entry, owner }
+    }
+
+    /// The name in the target that the source's key has by now from which this one was made; `None` where the source no
+    /// longer has that key.
+    pub fn moved_to(&self) -> Option<&'a SecretName> {
+        let entry = self.entry?;
+        self.given.sides.source.named(entry.from.as_ref().unwrap_or(self.name))
     }
 
     /// What we last wrote, where digests can be compared with its own: another key's say nothing of each other.

@@ -40,6 +40,7 @@ fn step(given: Given<'_>, name: &SecretName) -> Option<Step> {
     };
     Some(Step {
         name: name.clone(),
+        from: source_name(&case),
         source_key: case.source.map(|source| source.key.clone()),
         key: target_key(&case),
         action,
@@ -54,6 +55,13 @@ fn step(given: Given<'_>, name: &SecretName) -> Option<Step> {
         after,
         remember,
     })
+}
+
+fn source_name(case: &Case<'_>) -> Option<SecretName> {
+    match case.source {
+        Some(source) => source.from.clone(),
+        None => case.entry.and_then(|entry| entry.from.clone()),
+    }
 }
 
 fn target_key(case: &Case<'_>) -> Option<RemoteKey> {

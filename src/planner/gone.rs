@@ -3,8 +3,8 @@
 use super::case::{Case, Seen, Verdict};
 use super::plan::Remember;
 use super::policy::DeletePolicy;
-use super::side::{BaselineEntry, Owner, TargetContent, TargetKey};
-use crate::model::{Action, Reason, State};
+use super::side::{BaselineEntry, Owner, Sides, TargetContent, TargetKey};
+use crate::model::{Action, Reason, SecretName, State};
 
 /// Decides on a name that the source does not have; `None` for a key that is not ours, which is left unsaid.
 pub(super) fn gone(case: &Case<'_>) -> Option<Verdict> {
@@ -16,7 +16,10 @@ pub(super) fn gone(case: &Case<'_>) -> Option<Verdict> {
     Some(match target.state {
         State::Empty | State::Deleted | State::Destroyed => forgotten(),
         State::Live | State::Disabled | State::Managed if case.given.policy.deletes == DeletePolicy::Never => {
-            Verdict::keep(Reason::DeletesOff, Remember::Nothing)
+            match case.moved_to() {
+                None => Verdict::keep(Reason::DeletesOff, Remember::Nothing),
+                Some(new) => renamed(new, Remember::Nothing),
+            }
         }
         State::Disabled => Verdict::block(Reason::Disabled),
         State::Managed => Verdict::block(Reason::Managed),
@@ -38,6 +41,18 @@ fn forgotten() -> Verdict {
     Verdict::keep(Reason::GoneFromBoth, Remember::Forget)
 }
 
+fn renamed(new: &SecretName, remember: Remember) -> Verdict {
+    Verdict::keep(Reason::Renamed, remember).saying(format!("now {new}"))
+}
+
+/// Whether this job has written a name, and the target has it.
+fn is_in_place(case: &Case<'_>, name: &SecretName) -> bool {
+    let Sides { target, baseline, .. } = case.given.sides;
+    let entry = baseline.and_then(|baseline| baseline.entries.get(name));
+    entry.is_some_and(|entry| entry.job == case.given.rules.job)
+        && target.keys.get(name).is_some_and(|key| key.state == State::Live)
+}
+
 fn live(case: &Case<'_>, entry: &BaselineEntry, target: &TargetKey) -> Verdict {
     let (policy, rules) = (case.given.policy, case.given.rules);
     if case.owner == Owner::Other {
@@ -48,13 +63,21 @@ fn live(case: &Case<'_>, entry: &BaselineEntry, target: &TargetKey) -> Verdict {
         return Verdict::block(Reason::Drift)
             .saying("the source no longer has it, but a delete would destroy the change");
     }
-    if entry.absent_runs.saturating_add(1) < policy.absent_for {
-        return Verdict::keep(Reason::AbsentTooShort, Remember::Absence);
+    let too_short = entry.absent_runs.saturating_add(1) < policy.absent_for;
+    match case.moved_to() {
+        // Under its old name it is the only copy until the new one is there.
+        Some(new) if too_short || !is_in_place(case, new) => return renamed(new, Remember::Absence),
+        None if too_short => return Verdict::keep(Reason::AbsentTooShort, Remember::Absence),
+        _ => {}
     }
     if !rules.recoverable_deletes && !policy.allow_final_deletes {
         return Verdict::block(Reason::FinalDelete);
     }
-    Verdict::new(Action::Delete, Reason::GoneFromSource)
+    let verdict = Verdict::new(Action::Delete, Reason::GoneFromSource);
+    match case.moved_to() {
+        None => verdict,
+        Some(new) => verdict.saying(format!("now {new}")),
+    }
 }
 
 /// A listing without versions proves nothing here: what is to be deleted must have our version or our value.

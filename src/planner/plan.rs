@@ -1,7 +1,7 @@
 //! The decision: every key of a run, and what becomes of it.
 
 use super::side::{Depth, FieldDigest};
-use crate::model::{Action, Fingerprint, Reason, RemoteKey, Revision, SecretName};
+use crate::model::{Action, Fingerprint, Names, Reason, RemoteKey, Revision, SecretName};
 
 /// What a run will do, key by key, in the order of names.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ impl Plan {
 pub struct Step {
     /// The name in the target.
     pub name: SecretName,
+    /// What the source calls it, or called it when it was written, where that is another name.
+    pub from: Option<SecretName>,
     /// The source's spelling; `None` where the source has no such key.
     pub source_key: Option<RemoteKey>,
     /// The target's spelling; `None` where the target cannot spell the name.
@@ -64,6 +66,13 @@ pub struct Step {
     pub after: Vec<FieldDigest>,
     /// What the ledger shall remember of a key that is left alone.
     pub remember: Remember,
+}
+
+impl Step {
+    /// What the key is called on both sides.
+    pub fn names(&self) -> Names<'_> {
+        Names::new(&self.name, self.from.as_ref())
+    }
 }
 
 /// What the ledger shall remember of a key that is left alone.

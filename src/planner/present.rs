@@ -136,7 +136,7 @@ impl Value<'_> {
 fn unchanged(case: &Case<'_>, entry: &BaselineEntry, source: &SourceKey, target: &TargetKey) -> Verdict {
     let source_moved = moved(source.revision.as_ref(), entry.source_revision.as_ref());
     let target_moved = moved(target.revision.as_ref(), entry.target_revision.as_ref());
-    let news = source_moved || target_moved || entry.shape != case.given.rules.shape;
+    let news = source_moved || target_moved || entry.shape != case.given.rules.shape || entry.from != source.from;
     let reason = if source_moved && entry.source_revision.is_some() { Reason::ReEncrypted } else { Reason::Unchanged };
     Verdict::keep(reason, if news { Remember::Revisions } else { Remember::Nothing })
 }

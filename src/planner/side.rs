@@ -9,11 +9,23 @@ use crate::model::{Fingerprint, KeyId, Reason, RemoteKey, Revision, SecretName, 
 pub struct SourceSide {
     /// Every key in scope.
     pub keys: BTreeMap<SecretName, SourceKey>,
+    /// The target's name of every key that the source calls otherwise, by the source's name.
+    pub renamed: BTreeMap<SecretName, SecretName>,
+}
+
+impl SourceSide {
+    /// The target's name of a key of the source; `None` where the source has no such key in scope.
+    pub fn named(&self, source: &SecretName) -> Option<&SecretName> {
+        let same = || self.keys.get_key_value(source).filter(|(_, key)| key.from.is_none()).map(|(name, _)| name);
+        self.renamed.get(source).or_else(same)
+    }
 }
 
 /// One key of the source.
 #[derive(Debug, Clone)]
 pub struct SourceKey {
+    /// What the source calls it, where that is another name.
+    pub from: Option<SecretName>,
     /// The source's own spelling.
     pub key: RemoteKey,
     /// The source's version of it, where it has one.
@@ -129,6 +141,8 @@ pub struct BaselineEntry {
     pub absent_runs: u32,
     /// Digest of the settings it was rendered under (form, dialect, readers); another means: read again.
     pub shape: String,
+    /// What the source called it, where that was another name.
+    pub from: Option<SecretName>,
 }
 
 /// How deep a run looks.

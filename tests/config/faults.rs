@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use secretferry::config::{Config, parse, parse_with};
+use secretferry::model::{Kind, SecretName};
 
 use super::stub::KINDS;
 
@@ -169,15 +170,49 @@ fn refuses_jobs_that_cannot_work() {
 }
 
 #[test]
+fn refuses_names_that_cannot_be_given() {
+    check_job("template = 'x'", "jobs.j.template: {id} is missing, so all keys would get one name");
+    check_job(
+        "template = '{id}-{team}'",
+        "jobs.j.template: the placeholder {team} means nothing; there are {id} and {kind} (connection, variable or config)",
+    );
+    check_job(
+        "template = 'x{id}'\nadd-prefix = 'y'",
+        "jobs.j.template: add-prefix is given too; write one of the two\n  a template can begin with it: \"y{id}\"",
+    );
+    check_job(
+        "rename = { a = 'x', b = 'x', 'variables/c' = 'y', 'connections/d' = 'y' }",
+        "jobs.j.rename.b: \"a\" and \"b\" would both become \"x\"\n  give one of them another name",
+    );
+    check_job(
+        "rename = { 'configs/a' = 'x', '' = 'y', z = '', b = 'connections/b' }",
+        "jobs.j.rename.\"configs/a\": the job carries no configs\n  add them to its kinds, or drop the entry\n\
+         jobs.j.rename.\"\": an id is empty\n  write it as { \"old\" = \"new\" }\n\
+         jobs.j.rename.z: an id is empty\n  write it as { \"old\" = \"new\" }\n\
+         jobs.j.rename.b: \"connections/b\" names a kind; a key keeps its kind\n  write the new id alone",
+    );
+    let job = "rename = { a = 'x' }\nstrip-prefix = 'db_'\nadd-prefix = 'prod-'";
+    let config = read(&format!("{SOUND}[jobs.j]\nsource = 'a'\ntarget = 'b'\n{job}")).unwrap();
+    let named = |id| config.jobs["j"].mapping.target(&SecretName::new(Kind::Variable, id)).id;
+    assert_eq!([named("a"), named("db_b"), named("c")], ["x", "prod-b", "prod-c"]);
+}
+
+#[test]
+fn refuses_a_new_name_that_the_target_cannot_hold() {
+    let stores = "[stores.a]\nkind = 'local-files'\nvariables-file = 'v.json'\n\
+                  [stores.b]\nkind = 'vault'\naddress = 'https://b'\nauth = { method = 'token', token = { env = 'T' } }\n";
+    let job =
+        "[jobs.j]\nsource = 'a'\ntarget = 'b'\nkinds = ['variables']\nrename = { a = 'x/../y', 'variables/b' = 'x/y' }";
+    let errors = parse(Path::new("f"), &format!("{stores}{job}")).unwrap_err();
+    let told = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let expected = "f: jobs.j.rename.a: variable x/../y: `variables/x/../y` has an empty, `.` or `..` segment, \
+                    which HTTP clients drop; rename it";
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn says_what_is_not_built_yet() {
-    for (key, value) in [
-        ("rename", "{ a = 'b' }"),
-        ("strip-prefix", "'x'"),
-        ("add-prefix", "'x'"),
-        ("template", "'x'"),
-        ("override", "{ 'db_*' = { host = 'x' } }"),
-        ("schedule", "{ cron = '*/15 * * * *' }"),
-    ] {
+    for (key, value) in [("override", "{ 'db_*' = { host = 'x' } }"), ("schedule", "{ cron = '*/15 * * * *' }")] {
         check_job(&format!("{key} = {value}"), &format!("jobs.j.{key}: this key is not built yet"));
     }
     check_job("deep-compare-every = '1h'", "jobs.j.deep-compare-every: this key is not built yet\n  leave the key out");

@@ -6,6 +6,7 @@ mod crash;
 mod deletes;
 mod foreign;
 mod laws;
+mod mapping;
 mod probe;
 mod proof;
 mod quiet;

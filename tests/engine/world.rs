@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secretferry::engine::{Job, Preview, Run, RunError, RunReport, Stores, apply, lens, preview, settle};
 use secretferry::ledger::{Holder, Ledger, LedgerSettings, RunEnd, RunStart, RunStatus};
 use secretferry::model::{Blind, Family, Kind, Observer, Outcome, Reader, TextDialect};
-use secretferry::naming::Filter;
+use secretferry::naming::{Filter, Mapping};
 use secretferry::planner::Policy;
 use secretferry::provider::layer::fitted;
 use secretferry::provider::memory::{MemoryProvider, MemoryShape};
@@ -167,6 +167,7 @@ pub fn job() -> Job {
         source: "airflow".to_owned(),
         target: "replica".to_owned(),
         filter: Filter::new(&[Kind::Connection, Kind::Variable], &["*".to_owned()], &[]).unwrap(),
+        mapping: Mapping::default(),
         form: None,
         readers: Reader::ALL.to_vec(),
         depth: None,

@@ -157,9 +157,9 @@ impl Make {
 async fn the_ledger_of_a_later_program_is_refused() {
     let world = World::new().await;
     drop(world.open().await);
-    world.sql("PRAGMA user_version = 2").await;
+    world.sql("PRAGMA user_version = 3").await;
     let refused = Ledger::open(&LedgerSettings::default(), world.folder.path()).await.unwrap_err();
-    assert_eq!(refused, LedgerError::Newer { found: 2, known: 1 });
+    assert_eq!(refused, LedgerError::Newer { found: 3, known: 2 });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,6 +42,7 @@ async fn a_target_lives_through_runs_that_end_and_one_that_dies() {
         target_revision: Some(Revision::new("1")),
         absent_runs: 0,
         shape: "fields-1".to_owned(),
+        from: None,
     };
     assert_eq!(baseline.entries, BTreeMap::from([(name("db"), expected.clone())]));
     assert!(ledger.written_since(VAULT, began).await.unwrap().contains(&name("db")));
@@ -55,6 +56,7 @@ async fn a_target_lives_through_runs_that_end_and_one_that_dies() {
     let (lease, second) = begin(&ledger).await;
     assert_eq!(lease.fence(), 2);
     let update = Intent {
+        from: Some(name("db_of_the_source")),
         action: Action::Update,
         reason: Reason::SourceChanged,
         source_fingerprint: Some(fingerprint("db", "newer")),
@@ -85,6 +87,7 @@ async fn a_target_lives_through_runs_that_end_and_one_that_dies() {
     assert_eq!(half_done.intent.source_revision, Some(Revision::new("row-8")));
     assert_eq!(half_done.intent.revision_before, Some(Revision::new("1")));
     assert_eq!(half_done.intent.shape, "fields-1");
+    assert_eq!(half_done.intent.from, Some(name("db_of_the_source")));
     let written = Done {
         outcome: Outcome::Updated,
         revision: Some(Revision::new("2")),
@@ -98,6 +101,7 @@ async fn a_target_lives_through_runs_that_end_and_one_that_dies() {
     assert_eq!(entries.keys().collect::<Vec<_>>(), [&name("db")], "what was never written has no record");
     assert_eq!(entries[&name("db")].fingerprint, fingerprint("db", "newer"));
     assert_eq!(entries[&name("db")].target_revision, Some(Revision::new("2")));
+    assert_eq!(entries[&name("db")].from, Some(name("db_of_the_source")), "what a dead run wrote keeps its origin");
     ledger.finish_run(&third, ended(RunStatus::Succeeded, &[(Outcome::Updated, 1)])).await.unwrap();
     drop(lease);
 
@@ -168,6 +172,7 @@ async fn keys_left_alone_are_refreshed_counted_or_forgotten_in_one_commit() {
         source_revision: Some(Revision::new("row-9")),
         target_revision: Some(Revision::new("4")),
         shape: "fields-2".to_owned(),
+        from: Some(name("elsewhere")),
     };
     let (commits, rows) = (ledger.commits(), ledger.audit_verify().await.unwrap().rows);
     let learned = vec![
@@ -181,6 +186,7 @@ async fn keys_left_alone_are_refreshed_counted_or_forgotten_in_one_commit() {
     assert_eq!(ledger.audit_verify().await.unwrap().rows, rows + 1, "only what is forgotten is audited");
     let entries = ledger.baseline(VAULT).await.unwrap().entries;
     assert_eq!(entries.keys().map(|name| name.id.as_str()).collect::<Vec<_>>(), ["absent", "seen"]);
+    assert_eq!(entries[&name("seen")].from, Some(name("elsewhere")), "it was made from another key since");
     assert_eq!(entries[&name("absent")].absent_runs, 2);
     let refreshed = &entries[&name("seen")];
     assert_eq!(refreshed.fingerprint, fingerprint("seen", "new"));

@@ -59,6 +59,7 @@ pub fn create(id: &str) -> Intent {
         source_revision: Some(Revision::new("row-7")),
         fingerprint_before: None,
         revision_before: None,
+        from: None,
     }
 }
 

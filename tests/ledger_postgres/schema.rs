@@ -8,8 +8,14 @@ use sqlx::{Connection as _, raw_sql};
 
 use crate::world::superuser;
 
-const POSTGRES: &str = include_str!("../../migrations/postgres/0001_ledger.sql");
-const SQLITE: &str = include_str!("../../migrations/sqlite/0001_ledger.sql");
+const POSTGRES: &str = concat!(
+    include_str!("../../migrations/postgres/0001_ledger.sql"),
+    include_str!("../../migrations/postgres/0002_source_name.sql")
+);
+const SQLITE: &str = concat!(
+    include_str!("../../migrations/sqlite/0001_ledger.sql"),
+    include_str!("../../migrations/sqlite/0002_source_name.sql")
+);
 
 /// Column by table and place: its name, type and whether it may be null.
 type Columns = BTreeMap<(String, i64), (String, String, bool)>;

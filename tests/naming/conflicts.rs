@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use secretferry::model::{Kind, RemoteKey, Severity};
 use secretferry::naming::{
-    Collision, Conflict, Filter, JobNames, Place, Rule, collisions, prefix_overlaps, static_conflicts,
+    Collision, Conflict, Filter, JobNames, Mapping, Place, Renamed, Rule, Template, collisions, prefix_overlaps,
+    static_conflicts,
 };
 
 use super::{bare_connections, connection, prefixes, vault, vault_with_teams, vault_without_mount};
@@ -24,6 +25,7 @@ struct Job {
     kinds: Vec<Kind>,
     include: Vec<String>,
     exclude: Vec<String>,
+    mapping: Mapping,
 }
 
 impl Job {
@@ -36,6 +38,7 @@ impl Job {
             kinds: vec![Kind::Connection],
             include: split(include),
             exclude: split(exclude),
+            mapping: Mapping::default(),
         }
     }
 
@@ -48,6 +51,7 @@ impl Job {
             kinds: &self.kinds,
             include: &self.include,
             exclude: &self.exclude,
+            mapping: &self.mapping,
         }
     }
 }
@@ -58,6 +62,38 @@ fn meeting(one: &Job, other: &Job) -> String {
         [] => "-".to_owned(),
         [Conflict::Jobs { example, .. }] => example.clone(),
         more => format!("{more:?}"),
+    }
+}
+
+#[test]
+fn two_jobs_on_one_key_are_found_by_what_their_names_become() {
+    let renamed =
+        |old: &str, new: &str| Mapping::new([(Renamed::parse(old), new.to_owned())], None, Template::default());
+    let dressed = |strip: &str, template: &str| Mapping::new([], Some(strip), Template::parse(template).unwrap());
+    let plain = Mapping::default;
+    let rows = [
+        ("a", "", renamed("a", "x"), "x", "", plain(), "x"),
+        ("a", "", renamed("a", "x"), "a", "", plain(), "-"),
+        ("b*", "", renamed("a", "x"), "x", "", plain(), "-"),
+        ("*", "a", renamed("a", "x"), "x", "", plain(), "x"),
+        ("a*", "a", renamed("a", "x"), "x", "", plain(), "-"),
+        ("*", "", renamed("variables/a", "x"), "a", "", plain(), "a"),
+        ("*", "", dressed("", "one/{id}"), "*", "", dressed("", "two/{id}"), "-"),
+        ("*", "", dressed("", "one/{id}"), "*", "", plain(), "one/z"),
+        ("*", "one/*", plain(), "*", "", dressed("", "one/{id}"), "-"),
+        ("*", "", dressed("", "{id}_one"), "x*", "", dressed("", "{id}_{kind}"), "-"),
+        ("db_*", "", dressed("db_", "{id}"), "main", "", plain(), "main"),
+        ("db_*", "db_main", dressed("db_", "{id}"), "main", "", plain(), "-"),
+        ("db_*", "", dressed("db_", "{id}"), "db_*", "", plain(), "db_"),
+        ("db_?", "", dressed("db_", "{id}"), "db_*", "", plain(), "-"),
+        ("*", "", dressed("db_", "x{id}"), "db_*", "", plain(), "-"),
+    ];
+    for (include, exclude, mapping, other_include, other_exclude, other_mapping, expected) in rows {
+        let one = Job { mapping, ..Job::new("one", include, exclude) };
+        let other = Job { mapping: other_mapping, ..Job::new("other", other_include, other_exclude) };
+        let row = format!("{include} but {exclude} as {:?}, {other_include} as {:?}", one.mapping, other.mapping);
+        assert_eq!(meeting(&one, &other), expected, "{row}");
+        assert_eq!(meeting(&other, &one), expected, "{row}, turned");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Nasty names under every rule: round trips, refusals, collisions and conflicts.
 
 mod conflicts;
+mod mapping;
 mod names;
 
 use secretferry::model::{Kind, SecretName};

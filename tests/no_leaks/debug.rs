@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use secretferry::engine::{Carriage, Job, Masked, Stores, lens, preview};
 use secretferry::model::{
-    Blind, Canonical, Connection, ConnectionDialect, Dialect, ErrorKind, Field, Form, Kind, Listed, MasterKey, Purpose,
-    Reader, RemoteKey, Scope, Secret, SecretName, SecretValue, State, TextDialect, judge,
+    Blind, Canonical, Connection, ConnectionDialect, Dialect, ErrorKind, Field, Form, Kind, Listed, MasterKey, Names,
+    Purpose, Reader, RemoteKey, Scope, Secret, SecretName, SecretValue, State, TextDialect, judge,
 };
-use secretferry::naming::Filter;
+use secretferry::naming::{Filter, Mapping};
 use secretferry::planner::Policy;
 use secretferry::provider::memory::MemoryProvider;
 use secretferry::provider::{Content, Entry, Error, Expect, Opening, Record, RequestToken, Role, Store};
@@ -99,7 +99,7 @@ fn a_connection_on_its_whole_way() {
     };
     let listed = Listed { key: RemoteKey::new("connections/c"), state: State::Live, revision: None, mark: None };
     let record = Record { listed, content: Content::Value(stored) };
-    let ready = carriage.prepare(&name, Some(&record), Masked::IsPoison);
+    let ready = carriage.prepare(Names::new(&name, None), Some(&record), Masked::IsPoison);
     let secret = Secret::Connection(connection.clone());
     let judgement = judge(&name, &secret, &VAULT, Form::Fields, &Reader::ALL);
     assert!(judgement.fits(), "the control: it is carried");
@@ -128,6 +128,7 @@ async fn stores_plans_and_what_is_beside_them() {
         source: "from".to_owned(),
         target: "to".to_owned(),
         filter: Filter::new(&[Kind::Variable], &["*".to_owned()], &[]).unwrap(),
+        mapping: Mapping::default(),
         form: None,
         readers: Reader::ALL.to_vec(),
         depth: None,

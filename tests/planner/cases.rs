@@ -53,7 +53,7 @@ const TABLE: &[(&str, &str)] = &[
     ("restore", "returned drift-restored tombstone-restored"),
     ("delete", "gone-from-source"),
     ("adopt", "equal-marked equal-unowned"),
-    ("keep", "unchanged equal converged re-encrypted drift-kept deletes-off absent-too-short gone-from-both"),
+    ("keep", "unchanged equal converged re-encrypted drift-kept deletes-off absent-too-short gone-from-both renamed"),
     (
         "block",
         "lossy illegal-name source-failed target-denied target-failed target-unreadable foreign foreign-differs \

@@ -44,7 +44,7 @@ proptest! {
     fn shuffling_the_input_does_not_change_the_plan(world in any_world(), seed in any::<u64>()) {
         let seen = world.see(Look::All);
         let again = super::world::Seen {
-            source: SourceSide { keys: shuffled(&seen.source.keys, seed) },
+            source: SourceSide { keys: shuffled(&seen.source.keys, seed), ..SourceSide::default() },
             target: TargetSide { keys: shuffled(&seen.target.keys, seed) },
             baseline: seen.baseline.as_ref().map(|baseline| Baseline { entries: shuffled(&baseline.entries, seed) }),
         };
@@ -268,6 +268,7 @@ fn the_cheapest_proving_depth_is_chosen_unless_one_is_asked_for() {
 #[test]
 fn a_plan_counts_its_actions() {
     let key = |content| SourceKey {
+        from: None,
         key: RemoteKey::new("k"),
         revision: None,
         target_key: Some(RemoteKey::new("k")),
@@ -277,7 +278,7 @@ fn a_plan_counts_its_actions() {
         |id: &str| (SecretName::new(Kind::Variable, id), key(SourceContent::Blocked(Reason::Lossy, String::new())));
     let set_aside =
         (SecretName::new(Kind::Connection, "c"), key(SourceContent::Quarantined(Reason::Undecryptable, String::new())));
-    let source = SourceSide { keys: [blocked("a"), blocked("b"), set_aside].into() };
+    let source = SourceSide { keys: [blocked("a"), blocked("b"), set_aside].into(), ..SourceSide::default() };
     let sides = secretferry::planner::Sides { source: &source, target: &TargetSide::default(), baseline: None };
     let world = some_worlds(1).remove(0);
     let plan = plan(sides, &world.rules, &world.policy, Depth::Values);

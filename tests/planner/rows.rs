@@ -48,6 +48,7 @@ struct SourceRow {
     block: Option<[String; 2]>,
     quarantine: Option<[String; 2]>,
     unspelled: bool,
+    from: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -73,6 +74,7 @@ struct BaselineRow {
     job: String,
     shape: String,
     spelled: Option<String>,
+    from: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -126,6 +128,7 @@ impl Default for BaselineRow {
             job: "job".to_owned(),
             shape: "shape".to_owned(),
             spelled: None,
+            from: None,
         }
     }
 }
@@ -189,6 +192,7 @@ impl SourceRow {
             _ => panic!("{id}: a source row has one content"),
         };
         SourceKey {
+            from: self.from.as_ref().map(|id| connection(id)),
             key: RemoteKey::new(format!("connection/{id}")),
             revision: revision(self.revision.as_ref()),
             target_key: (!self.unspelled).then(|| spelled(id)),
@@ -240,6 +244,7 @@ impl BaselineRow {
             target_revision: known(&self.target),
             absent_runs: self.absent,
             shape: self.shape.clone(),
+            from: self.from.as_ref().map(|id| connection(id)),
         }
     }
 }
@@ -282,7 +287,9 @@ impl Given {
     pub fn new(row: &Row) -> Self {
         let depths = [("listing", Depth::Listing), ("metadata", Depth::Metadata), ("values", Depth::Values)];
         let keys = row.source.iter().map(|(id, source)| (connection(id), source.key(id)));
-        let source = SourceSide { keys: keys.collect() };
+        let from = |source: &SourceRow| source.from.as_ref().map(|id| connection(id));
+        let renamed = row.source.iter().filter_map(|(id, source)| Some((from(source)?, connection(id))));
+        let source = SourceSide { keys: keys.collect(), renamed: renamed.collect() };
         let keys = row.target.iter().map(|(id, target)| (connection(id), target.key(id)));
         let target = TargetSide { keys: keys.collect() };
         let entries = row.baseline.iter().map(|(id, entry)| (connection(id), entry.entry(id)));

@@ -107,7 +107,7 @@ impl World {
         let target =
             self.target.iter().map(|(name, cell)| (name.clone(), self.target_key(name, *cell, target_read(name))));
         Seen {
-            source: SourceSide { keys: source.collect() },
+            source: SourceSide { keys: source.collect(), ..SourceSide::default() },
             target: TargetSide { keys: target.collect() },
             baseline: self.baseline.clone().map(|entries| Baseline { entries }),
         }
@@ -125,7 +125,7 @@ impl World {
             Reading::Quarantined => SourceContent::Quarantined(Reason::Undecryptable, String::new()),
         };
         let revision = self.stores.source_revisions.then(|| source_revision(cell.revision));
-        SourceKey { key: spelled(name), revision, target_key: Some(spelled(name)), content }
+        SourceKey { from: None, key: spelled(name), revision, target_key: Some(spelled(name)), content }
     }
 
     fn target_key(&self, name: &SecretName, cell: TargetCell, read: bool) -> TargetKey {
@@ -195,6 +195,7 @@ impl World {
             target_revision: self.stores.target_revisions.then(|| target_revision(target.revision)),
             absent_runs: 0,
             shape: self.rules.shape.clone(),
+            from: None,
         };
         self.entries().insert(name.clone(), entry);
     }
@@ -385,6 +386,7 @@ fn settle(world: &mut World, name: &SecretName, cell: Cell) {
             target_revision: target_revisions.then(|| target_revision(1)),
             absent_runs: record.absent,
             shape: if record.other_shape { "another".to_owned() } else { world.rules.shape.clone() },
+            from: None,
         };
         world.entries().insert(name.clone(), entry);
     }

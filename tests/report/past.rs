@@ -46,6 +46,7 @@ fn step(id: i64, name: &str, state: StepState, outcome: Option<Outcome>) -> Step
             fingerprint_before: Some(fingerprint(&name, "before")),
             revision_before: Some(Revision::new("6")),
             name,
+            from: None,
         },
         state,
         outcome,

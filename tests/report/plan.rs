@@ -8,6 +8,7 @@ use crate::{check, check_json, check_text, connection, fields, fingerprint};
 
 fn step(name: SecretName, action: Action, reason: Reason) -> Step {
     Step {
+        from: None,
         source_key: Some(RemoteKey::new(&name.id)),
         key: Some(RemoteKey::new(format!("connections/{}", name.id))),
         name,

@@ -13,6 +13,7 @@ fn ended(name: &str, action: Action, outcome: Outcome, reason: Reason, detail: O
     StepOutcome {
         fingerprint: Some(fingerprint(&name, "value")),
         name,
+        from: None,
         action,
         outcome,
         reason,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::plan::Name;
+use super::plan::{Name, source_id};
 use super::rendered;
 use super::run::counts;
 use crate::ledger::{Run, StepRecord};
@@ -40,6 +40,8 @@ struct Line<'a> {
 #[derive(Serialize)]
 struct Step<'a> {
     name: Name<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
     key: &'a str,
     action: &'static str,
     reason: &'static str,
@@ -93,6 +95,7 @@ impl<'a> Step<'a> {
         let intent = &step.intent;
         Self {
             name: Name::of(&intent.name),
+            from: source_id(intent.names()),
             key: intent.key.as_str(),
             action: intent.action.as_str(),
             reason: intent.reason.as_str(),

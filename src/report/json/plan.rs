@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::check::{Found, found};
 use super::rendered;
-use crate::model::{Action, SecretName};
+use crate::model::{Action, Names, SecretName};
 use crate::planner::{FieldDigest, Step};
 use crate::report::PlanReport;
 
@@ -26,6 +26,8 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     name: Name<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
     source_key: Option<&'a str>,
     key: Option<&'a str>,
     action: &'static str,
@@ -81,6 +83,7 @@ impl<'a> Line<'a> {
     fn of(step: &'a Step) -> Self {
         Self {
             name: Name::of(&step.name),
+            from: source_id(step.names()),
             source_key: step.source_key.as_ref().map(|key| key.as_str()),
             key: step.key.as_ref().map(|key| key.as_str()),
             action: step.action.as_str(),
@@ -102,6 +105,11 @@ impl<'a> Name<'a> {
     pub(super) fn of(name: &'a SecretName) -> Self {
         Self { kind: name.kind.singular(), team: name.team.as_deref(), id: &name.id }
     }
+}
+
+/// What the source calls a key, where that is another id.
+pub(super) fn source_id(names: Names<'_>) -> Option<&str> {
+    (names.source != names.target).then_some(names.source.id.as_str())
 }
 
 /// Fields in order.

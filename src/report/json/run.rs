@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::check::{Found, found};
-use super::plan::Name;
+use super::plan::{Name, source_id};
 use super::rendered;
 use crate::engine::{RunReport, StepOutcome};
 use crate::model::Outcome;
@@ -29,6 +29,8 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     name: Name<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
     action: &'static str,
     outcome: &'static str,
     reason: &'static str,
@@ -69,6 +71,7 @@ impl<'a> Line<'a> {
     fn of(step: &'a StepOutcome) -> Self {
         Self {
             name: Name::of(&step.name),
+            from: source_id(step.names()),
             action: step.action.as_str(),
             outcome: step.outcome.as_str(),
             reason: step.reason.as_str(),

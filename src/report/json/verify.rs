@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::plan::Name;
+use super::plan::{Name, source_id};
 use super::rendered;
 use crate::engine::{Mismatch, Verified, VerifyReport};
 
@@ -22,12 +22,16 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Noted<'a> {
     name: Name<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
     notes: &'a [String],
 }
 
 #[derive(Serialize)]
 struct Wrong<'a> {
     name: Name<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
     reason: &'static str,
     detail: &'a str,
     fields: &'a [String],
@@ -54,7 +58,7 @@ pub(super) fn body(report: &VerifyReport) -> impl Serialize {
 
 impl<'a> Noted<'a> {
     fn of(key: &'a Verified) -> Self {
-        Self { name: Name::of(&key.name), notes: &key.notes }
+        Self { name: Name::of(&key.name), from: source_id(key.names()), notes: &key.notes }
     }
 }
 
@@ -62,6 +66,7 @@ impl<'a> Wrong<'a> {
     fn of(wrong: &'a Mismatch) -> Self {
         Self {
             name: Name::of(&wrong.name),
+            from: source_id(wrong.names()),
             reason: wrong.reason.as_str(),
             detail: &wrong.detail,
             fields: &wrong.fields,

@@ -61,7 +61,7 @@ fn add_step(page: &mut Page, step: &StepRecord) {
     let intent = &step.intent;
     let ended = step.outcome.map_or(step.state.as_str(), Outcome::as_str);
     let good = step.outcome.is_some_and(Outcome::is_good);
-    page.row(2, if good { Tone::Good } else { Tone::Bad }, ended, 15, &intent.name.to_string());
+    page.row(2, if good { Tone::Good } else { Tone::Bad }, ended, 15, &intent.names().to_string());
     page.line(15, Tone::Faint, &format!("{} ({}) at {}", intent.action, intent.reason, moment(step.intended_at)));
     if let Some(reason) = step.failure {
         page.line(15, Tone::Bad, &format!("{reason}: {}", step.error.as_deref().unwrap_or(reason.explained())));

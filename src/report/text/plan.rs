@@ -17,6 +17,8 @@ pub fn plan(report: &PlanReport<'_>, paper: Paper) -> String {
     let told = |action| -> Vec<Told<'_>> { plan.steps.iter().filter(|step| step.action == action).map(told).collect() };
     by_reason(&mut page, "Blocked: not written", Tone::Bad, &told(Action::Block));
     by_reason(&mut page, "Quarantined: unreadable in the source", Tone::Bad, &told(Action::Quarantine));
+    let orphans: Vec<_> = told(Action::Keep).into_iter().filter(|key| key.reason == Reason::Renamed).collect();
+    by_reason(&mut page, "Left alone under an old name", Tone::Change, &orphans);
     add_findings(&mut page, findings);
     page.gap();
     page.line(0, Tone::Faint, looked(plan.depth));
@@ -58,7 +60,7 @@ fn changes(page: &mut Page, plan: &Plan) {
 }
 
 fn label(step: &Step) -> String {
-    format!("{} {}", sign(step.action).0, step.name)
+    format!("{} {}", sign(step.action).0, step.names())
 }
 
 const fn sign(action: Action) -> (char, Tone) {
@@ -73,7 +75,7 @@ const fn sign(action: Action) -> (char, Tone) {
 }
 
 fn told(step: &Step) -> Told<'_> {
-    Told { name: &step.name, reason: step.reason, detail: step.detail.as_deref() }
+    Told { names: step.names(), reason: step.reason, detail: step.detail.as_deref() }
 }
 
 /// One line that counts every key once.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Reason, SecretName};
+use crate::model::{Names, Reason};
 use crate::report::page::{Page, Tone, column};
 
 /// One key and what there is to say of it beyond the reason.
 pub(super) struct Told<'a> {
-    pub(super) name: &'a SecretName,
+    pub(super) names: Names<'a>,
     pub(super) reason: Reason,
     pub(super) detail: Option<&'a str>,
 }
@@ -16,10 +16,10 @@ pub(super) struct Told<'a> {
 pub(super) fn by_reason(page: &mut Page, heading: &str, tone: Tone, keys: &[Told<'_>]) {
     for (reason, keys) in grouped(page, heading, keys) {
         page.line(2, tone, &format!("{reason}: {}", reason.explained()));
-        let labels: Vec<String> = keys.iter().map(|key| key.name.to_string()).collect();
+        let labels: Vec<String> = keys.iter().map(|key| key.names.to_string()).collect();
         let column = column(page.width(), 4, labels.iter().map(String::as_str));
         for (key, label) in keys.iter().zip(&labels) {
-            page.row(4, Tone::Plain, label, column, key.beyond(label));
+            page.row(4, Tone::Plain, label, column, key.beyond());
         }
     }
 }
@@ -28,7 +28,7 @@ pub(super) fn by_reason(page: &mut Page, heading: &str, tone: Tone, keys: &[Told
 pub(super) fn names_by_reason(page: &mut Page, heading: &str, tone: Tone, keys: &[Told<'_>]) {
     for (reason, keys) in grouped(page, heading, keys) {
         page.line(2, tone, &format!("{reason}:"));
-        page.list(4, Tone::Plain, &keys.iter().map(|key| key.name.to_string()).collect::<Vec<_>>());
+        page.list(4, Tone::Plain, &keys.iter().map(|key| key.names.to_string()).collect::<Vec<_>>());
     }
 }
 
@@ -44,8 +44,8 @@ fn grouped<'k, 'a>(page: &mut Page, heading: &str, keys: &'k [Told<'a>]) -> BTre
 
 impl Told<'_> {
     /// The detail, without the name in front that the line begins with anyway.
-    fn beyond(&self, label: &str) -> &str {
+    fn beyond(&self) -> &str {
         let detail = self.detail.unwrap_or_default();
-        detail.strip_prefix(label).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(detail)
+        detail.strip_prefix(&self.names.target.to_string()).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(detail)
     }
 }

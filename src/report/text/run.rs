@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::findings::add_findings;
 use super::reasons::{Told, by_reason, names_by_reason};
 use crate::engine::{RunReport, RunStatus, StepOutcome};
-use crate::model::{Action, Outcome};
+use crate::model::{Action, Outcome, Reason};
 use crate::report::page::{Page, Paper, Tone};
 
 /// Renders what became of a run.
@@ -26,6 +26,8 @@ pub fn run(report: &RunReport, paper: Paper) -> String {
         names_by_reason(&mut page, &format!("{}, as planned", heading(*outcome)), Tone::Bad, &all_told(&planned));
         by_reason(&mut page, &heading(*outcome), Tone::Bad, &all_told(&met));
     }
+    let orphans = report.outcomes.iter().filter(|step| step.reason == Reason::Renamed).collect::<Vec<_>>();
+    by_reason(&mut page, "Left alone under an old name", Tone::Change, &all_told(&orphans));
     add_findings(&mut page, &report.findings);
     page.gap();
     if let Some(head) = &report.audit_head {
@@ -75,7 +77,8 @@ const fn is_refusal(action: Action) -> bool {
 }
 
 fn all_told<'a>(steps: &[&'a StepOutcome]) -> Vec<Told<'a>> {
-    let told = |step: &&'a StepOutcome| Told { name: &step.name, reason: step.reason, detail: step.detail.as_deref() };
+    let told =
+        |step: &&'a StepOutcome| Told { names: step.names(), reason: step.reason, detail: step.detail.as_deref() };
     steps.iter().map(told).collect()
 }
 

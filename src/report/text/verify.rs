@@ -27,7 +27,7 @@ fn detail(wrong: &Mismatch) -> String {
 }
 
 fn told<'a>(wrong: &'a Mismatch, detail: &'a str) -> Told<'a> {
-    Told { name: &wrong.name, reason: wrong.reason, detail: Some(detail) }
+    Told { names: wrong.names(), reason: wrong.reason, detail: Some(detail) }
 }
 
 fn told_plainly(wrong: &Mismatch) -> Told<'_> {
