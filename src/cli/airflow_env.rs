@@ -27,7 +27,9 @@ pub async fn airflow_env(config: Option<&Path>, args: args::AirflowEnv, console:
     };
     // What the jobs write here may need more than the place itself.
     let jobs = session.config.jobs.values().filter(|job| job.target == *name);
-    backend.requirements.extend(jobs.filter_map(|job| backend.dialect.needs(job.form?)).collect::<Vec<_>>());
+    backend
+        .requirements
+        .extend(jobs.filter_map(|job| job.form).flat_map(|form| form.needs(&backend.dialect)).collect::<Vec<_>>());
     let text = match args.format {
         _ if console.json => json::airflow_env(name, &backend),
         SettingsFormat::Json => json::airflow_env(name, &backend),

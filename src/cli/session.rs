@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::args::{JobPart, Shown};
 use super::failure::Failure;
-use crate::config::{Config, ConfigError, MissingReference, load};
-use crate::engine::{Job, Stores};
+use crate::config::{Config, ConfigError, JobSettings, MissingReference, load};
+use crate::engine::{Job, Overrides, Stores};
 use crate::ledger::Ledger;
 use crate::model::{Event, Field, Kind, MasterKey, Observer, Purpose};
 use crate::naming::Filter;
 use crate::provider::{Error, Opening, Role, Store, StoreSettings, registry};
-use crate::settings::{SettingsFault, suggestion};
+use crate::reference::ReferenceError;
+use crate::settings::{SettingsFault, TablePath, suggestion};
 
 /// What to do about a reference behind which there is no secret.
 pub const REFERENCE_HINT: &str = "set it, or correct the reference";
@@ -67,7 +68,7 @@ impl Session {
     /// The job as it will run; refused where a secret that it refers to is not there.
     pub fn job(&self, name: Option<&str>, narrowing: &Narrowing) -> Result<Job, Failure> {
         let settings = self.config.job(name).map_err(|error| Failure::config(vec![error]))?;
-        let missing = self.missing_for(&[&settings.source, &settings.target]);
+        let missing = self.missing_for(settings);
         if !missing.is_empty() {
             return Err(Failure::config(missing));
         }
@@ -80,6 +81,7 @@ impl Session {
             target: settings.target.clone(),
             filter,
             mapping: settings.mapping.clone(),
+            overrides: self.overrides(settings)?,
             form: settings.form,
             readers: settings.readers.clone(),
             depth: settings.depth,
@@ -90,10 +92,22 @@ impl Session {
         })
     }
 
-    /// Every secret that the ledger and these stores refer to, and that is not there.
-    fn missing_for(&self, stores: &[&str]) -> Vec<ConfigError> {
+    /// What a job sets on the way, read now.
+    fn overrides(&self, job: &JobSettings) -> Result<Overrides, Failure> {
+        let path = TablePath::default().key("jobs").key(&job.name);
+        let error = |(path, error): (String, ReferenceError)| {
+            ConfigError::new(&self.config.file, SettingsFault::new(path, error.to_string()).with_hint(REFERENCE_HINT))
+        };
+        job.overrides.resolved(&path).map_err(|faults| Failure::config(faults.into_iter().map(error).collect()))
+    }
+
+    /// Every secret that the ledger, a job and its stores refer to, and that is not there.
+    fn missing_for(&self, job: &JobSettings) -> Vec<ConfigError> {
         let concerns = |missing: &MissingReference| {
-            missing.is_of_ledger() || stores.iter().any(|store| missing.is_of_store(store))
+            let stores = [&job.source, &job.target];
+            missing.is_of_ledger()
+                || missing.is_of_job(&job.name)
+                || stores.iter().any(|store| missing.is_of_store(store))
         };
         let error = |missing: MissingReference| {
             let fault = SettingsFault::new(missing.path, missing.problem.to_string()).with_hint(REFERENCE_HINT);

@@ -53,6 +53,11 @@ impl MissingReference {
         self.is_below(&TablePath::default().key("stores").key(name))
     }
 
+    /// Tells whether it belongs to a job.
+    pub fn is_of_job(&self, name: &str) -> bool {
+        self.is_below(&TablePath::default().key("jobs").key(name))
+    }
+
     fn is_below(&self, table: &TablePath) -> bool {
         self.path.strip_prefix(&table.to_string()).is_some_and(|rest| rest.starts_with('.'))
     }
@@ -120,6 +125,11 @@ impl Parts {
             Some((format!("{above}.{}", raw.path), reference))
         });
         self.references.extend(sound);
+    }
+
+    /// Remembers the references of a job.
+    pub(super) fn add_job_references(&mut self, found: Vec<(String, Reference)>) {
+        self.references.extend(found);
     }
 
     /// Every fault that only shows when tables are held against each other.

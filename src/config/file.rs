@@ -113,7 +113,11 @@ fn split(kinds: &[StoreKind], file: &Path, root: Table, faults: &mut Vec<Setting
                 for (name, path, table) in named_tables(JOBS, value, faults) {
                     let named = |key: &str| table.get(key).and_then(Value::as_str).map(str::to_owned);
                     let (source, target) = (named("source"), named("target"));
-                    let settings = kept(&path.to_string(), JobSettings::read(&name, table), faults);
+                    let mut settings = kept(&path.to_string(), JobSettings::read(&name, table), faults);
+                    if let Some(settings) = &mut settings {
+                        settings.overrides.relative_to(folder);
+                        parts.add_job_references(settings.overrides.references(&path));
+                    }
                     parts.jobs.insert(name, JobPart { source, target, settings });
                 }
             }

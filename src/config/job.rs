@@ -8,7 +8,9 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::mapping::{BARE_ID, MappingTable};
+use super::overrides::{OverrideSettings, OverrideTable};
 use super::policy::PolicyTable;
+use crate::engine::FormChoice;
 use crate::model::{Form, Kind, Reader};
 use crate::naming::Mapping;
 use crate::planner::{Depth, Policy};
@@ -33,8 +35,10 @@ pub struct JobSettings {
     pub exclude: Vec<String>,
     /// What the ids in scope are called in the target.
     pub mapping: Mapping,
+    /// What is set in secrets on their way.
+    pub overrides: OverrideSettings,
     /// How connections are written; `None` for the target's usual form.
-    pub form: Option<Form>,
+    pub form: Option<FormChoice>,
     /// Who must read right what is written; never empty.
     pub readers: Vec<Reader>,
     /// How deep a run looks; `None` for the cheapest that proves "unchanged".
@@ -81,8 +85,8 @@ pub(super) struct JobTable {
     add_prefix: String,
     #[serde(default = "default_template")]
     template: String,
-    #[serde(rename = "override")]
-    overrides: Option<Value>,
+    #[serde(rename = "override", default)]
+    overrides: BTreeMap<String, OverrideTable>,
     schedule: Option<Value>,
 }
 
@@ -148,10 +152,12 @@ impl JobSettings {
     pub(super) fn read(name: &str, table: Table) -> Result<Self, Vec<SettingsFault>> {
         let table: JobTable = read_table(table)?;
         let mut faults = table.faults();
-        let mapping = table.mapping(&mut faults);
+        let kinds: Vec<_> = table.kinds.iter().copied().map(Kind::from).collect();
+        let mapping = table.mapping(&kinds, &mut faults);
+        let overrides = OverrideSettings::read(&table.overrides, &kinds, &mut faults);
         let target = table.only_target().map_err(|fault| faults.push(fault));
         match target {
-            Ok(target) if faults.is_empty() => Ok(table.settings(name, target, mapping)),
+            Ok(target) if faults.is_empty() => Ok(table.settings(name, target, mapping, overrides)),
             _ => Err(faults),
         }
     }
@@ -164,13 +170,7 @@ impl JobTable {
     }
 
     fn not_built_yet(&self) -> Vec<SettingsFault> {
-        let known = [("override", self.overrides.is_some()), ("schedule", self.schedule.is_some())];
-        let mut faults: Vec<_> =
-            known.into_iter().filter(|(_, used)| *used).map(|(key, _)| not_built_yet(key)).collect();
-        if self.format == Some(FormWord::Auto) {
-            let fault = SettingsFault::new("format", "the format \"auto\" is not built yet");
-            faults.push(fault.with_hint("write \"fields\", \"json\" or \"uri\", or leave the key out"));
-        }
+        let mut faults: Vec<_> = self.schedule.iter().map(|_| not_built_yet("schedule")).collect();
         if self.deep_compare_every.0 != DEEP_COMPARE_EVERY {
             faults.push(not_built_yet("deep-compare-every").with_hint("leave the key out"));
         }
@@ -183,15 +183,14 @@ impl JobTable {
         empty.map(|(key, _)| SettingsFault::new(key, "expected at least one")).collect()
     }
 
-    fn mapping(&self, faults: &mut Vec<SettingsFault>) -> Mapping {
-        let kinds: Vec<_> = self.kinds.iter().copied().map(Kind::from).collect();
+    fn mapping(&self, kinds: &[Kind], faults: &mut Vec<SettingsFault>) -> Mapping {
         let table = MappingTable {
             rename: &self.rename,
             strip_prefix: &self.strip_prefix,
             add_prefix: &self.add_prefix,
             template: &self.template,
         };
-        table.mapping(&kinds, faults)
+        table.mapping(kinds, faults)
     }
 
     fn only_target(&self) -> Result<String, SettingsFault> {
@@ -208,7 +207,7 @@ impl JobTable {
         }
     }
 
-    fn settings(self, name: &str, target: String, mapping: Mapping) -> JobSettings {
+    fn settings(self, name: &str, target: String, mapping: Mapping, overrides: OverrideSettings) -> JobSettings {
         JobSettings {
             name: name.to_owned(),
             source: self.source,
@@ -217,7 +216,8 @@ impl JobTable {
             include: self.include,
             exclude: self.exclude,
             mapping,
-            form: self.format.and_then(FormWord::form),
+            overrides,
+            form: self.format.map(FormWord::form),
             readers: distinct(self.readers.into_iter().map(Reader::from)),
             depth: self.compare.depth(),
             accept: self.accept,
@@ -269,12 +269,12 @@ impl From<ReaderWord> for Reader {
 }
 
 impl FormWord {
-    const fn form(self) -> Option<Form> {
+    const fn form(self) -> FormChoice {
         match self {
-            Self::Fields => Some(Form::Fields),
-            Self::Json => Some(Form::Json),
-            Self::Uri => Some(Form::Uri),
-            Self::Auto => None,
+            Self::Fields => FormChoice::Only(Form::Fields),
+            Self::Json => FormChoice::Only(Form::Json),
+            Self::Uri => FormChoice::Only(Form::Uri),
+            Self::Auto => FormChoice::Auto,
         }
     }
 }

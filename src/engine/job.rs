@@ -1,8 +1,9 @@
 //! A job as it runs: from where, to where, what, and what it may do.
 
 use super::outcome::StepOutcome;
-use super::reduce::Masked;
-use crate::model::{Field, Form, Kind, Names, Outcome, Reader, SecretName};
+use super::overrides::Overrides;
+use super::reduce::{FormChoice, Masked};
+use crate::model::{Field, Kind, Names, Outcome, Reader, SecretName};
 use crate::naming::{Filter, Mapping, Renamed};
 use crate::planner::{BaselineEntry, DeletePolicy, Depth, Policy};
 
@@ -19,8 +20,10 @@ pub struct Job {
     pub filter: Filter,
     /// What they are called in the target.
     pub mapping: Mapping,
+    /// What is set in secrets on their way.
+    pub overrides: Overrides,
     /// How connections are written; `None` is the first form the target's backend reads.
-    pub form: Option<Form>,
+    pub form: Option<FormChoice>,
     /// Who must read right what is written.
     pub readers: Vec<Reader>,
     /// How deep to look; `None` is the cheapest depth that proves "unchanged".

@@ -3,7 +3,7 @@
 use super::error::RunError;
 use super::job::Job;
 use super::lens::Lens;
-use super::reduce::Carriage;
+use super::reduce::{Carriage, FormChoice};
 use super::sides::Identity;
 use super::survey::Survey;
 use crate::ledger::Ledger;
@@ -68,19 +68,22 @@ async fn remembered(job: &Job, stores: &Stores, ledger: &Ledger) -> Result<Basel
 
 /// How a job looks at values; without a ledger its digests hold for this run alone.
 pub fn lens(job: &Job, stores: &Stores, ledger: Option<&Ledger>) -> Lens {
+    let key = ledger.map_or_else(MasterKey::random, |ledger| ledger.key().clone()).subkey(Purpose::Fingerprint);
     let target = *stores.target.dialect();
     let capabilities = stores.target.capabilities();
     let carriage = Carriage {
         source: *stores.source.dialect(),
-        form: job.form.unwrap_or(target.forms(Kind::Connection)[0]),
+        form: job.form.unwrap_or(FormChoice::Only(target.forms(Kind::Connection)[0])),
         target,
+        overridden: job.overrides.digest(&key),
+        overrides: job.overrides.clone(),
         readers: job.readers.clone(),
         max_value: capabilities.max_value,
         empty_values: capabilities.empty_values,
     };
     Lens {
         carriage,
-        key: ledger.map_or_else(MasterKey::random, |ledger| ledger.key().clone()).subkey(Purpose::Fingerprint),
+        key,
         shown: job.shown.clone(),
         us: Identity { ledger: ledger.map(|ledger| ledger.id().to_owned()), job: job.name.clone() },
     }

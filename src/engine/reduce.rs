@@ -1,8 +1,9 @@
 //! Reduces a value to a fingerprint and facts; the value is dropped here, but for the moment it is written.
 
+use super::overrides::Overrides;
 use crate::model::{
-    Canonical, Dialect, Form, Judgement, Kind, Names, Oddity, Reader, Reason, Secret, SecretName, SecretValue,
-    SourceFault, State, judge, oddities, source_oddities,
+    Canonical, Dialect, Form, Judgement, Kind, Names, Oddity, Reader, Reason, Requirement, Secret, SecretName,
+    SecretValue, SourceFault, State, judge, judge_forms, oddities, source_oddities,
 };
 use crate::naming::{Remark, remarks};
 use crate::provider::{Content, Quarantine, Record};
@@ -15,7 +16,11 @@ pub struct Carriage {
     /// How the target's backend reads.
     pub target: Dialect,
     /// The form of connections.
-    pub form: Form,
+    pub form: FormChoice,
+    /// What is set in secrets on their way.
+    pub overrides: Overrides,
+    /// A keyed digest of that; `None` where nothing is set.
+    pub overridden: Option<String>,
     /// Who must read right what is written.
     pub readers: Vec<Reader>,
     /// The largest stored text, in bytes.
@@ -51,15 +56,11 @@ pub enum Reduced {
 }
 
 impl Carriage {
-    /// The form a kind is written in.
-    pub fn form_of(&self, kind: Kind) -> Form {
-        if kind == Kind::Connection { self.form } else { Form::Text }
-    }
-
     /// A digest of what decides how values are rendered; another means that the baseline says nothing of the form.
     pub fn shape(&self) -> String {
         let readers: Vec<_> = self.readers.iter().map(|reader| reader.as_str()).collect();
-        format!("1|{}|{:?}|{}", self.form.as_str(), self.target, readers.join(","))
+        let overridden = self.overridden.as_ref().map(|digest| format!("|{digest}")).unwrap_or_default();
+        format!("1|{}|{:?}|{}{overridden}", self.form.as_str(), self.target, readers.join(","))
     }
 
     /// Reduces what the source answered for a key.
@@ -83,7 +84,7 @@ impl Carriage {
         if name.kind == Kind::Connection && !damage.is_empty() {
             return Reduced::Blocked(Reason::SourceMalformed, words(&damage));
         }
-        let secret = match self.source.normalise(name, stored, &self.readers) {
+        let mut secret = match self.source.normalise(name, stored, &self.readers) {
             Ok(Some(secret)) => secret,
             Ok(None) => return Reduced::Absent,
             Err(fault @ SourceFault::Disagree { .. }) => {
@@ -91,22 +92,25 @@ impl Carriage {
             }
             Err(fault) => return Reduced::Quarantined(Reason::SourceUnreadable, fault.to_string()),
         };
+        let set = match self.overrides.apply(name, &mut secret) {
+            Ok(set) => set,
+            Err(why) => return Reduced::Blocked(Reason::OverrideFails, why),
+        };
+        let set = (!set.is_empty()).then(|| format!("overridden: {}", set.join(", ")));
         let odd = oddities(&secret);
         let (poison, odd): (Vec<_>, Vec<_>) =
             odd.into_iter().partition(|oddity| matches!(oddity, Oddity::Poisoned { .. }));
         if !poison.is_empty() && masked == Masked::IsPoison {
             return Reduced::Blocked(Reason::Poisoned, words(&poison));
         }
-        self.render(
-            names.target,
-            &secret,
-            odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string).collect(),
-        )
+        let odd = odd.iter().chain(&odd_text).chain(&damage).map(ToString::to_string);
+        self.render(names.target, &secret, set.into_iter().chain(odd).collect())
     }
 
     /// Renders a meaning for the target, if every reader will see it there; `odd` joins the notes.
     fn render(&self, name: &SecretName, secret: &Secret, odd: Vec<String>) -> Reduced {
-        match judge(name, secret, &self.target, self.form_of(name.kind), &self.readers) {
+        let (judgement, unusual) = self.judged(name, secret);
+        match judgement {
             Judgement::Blocked(differences) => {
                 let unreadable = differences.iter().any(|difference| difference.field.is_none());
                 let reason = if unreadable { Reason::Unreadable } else { Reason::Lossy };
@@ -118,10 +122,32 @@ impl Carriage {
                     return Reduced::Blocked(reason, detail);
                 }
                 let mut notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
+                notes.extend(unusual);
                 notes.extend(odd);
                 notes.extend(remarks(name, self.target.connection, &self.readers).into_iter().map(Remark::explained));
                 let description = secret.description().cloned();
                 Reduced::Ready(Box::new(Prepared { stored, canonical: Canonical::of(&meaning), description, notes }))
+            }
+        }
+    }
+
+    /// Judges the form that a secret is written in, and says which it is where that is not the usual one.
+    fn judged(&self, name: &SecretName, secret: &Secret) -> (Judgement, Option<String>) {
+        let judged = |form| judge(name, secret, &self.target, form, &self.readers);
+        match (name.kind, self.form) {
+            (Kind::Variable | Kind::Config, _) => (judged(Form::Text), None),
+            (Kind::Connection, FormChoice::Only(form)) => (judged(form), None),
+            (Kind::Connection, FormChoice::Auto) => {
+                let usual = self.target.forms(Kind::Connection)[0];
+                match judge_forms(name, secret, &self.target, &self.readers) {
+                    None => (judged(usual), None),
+                    Some((form, judgement)) => {
+                        let needs = self.target.needs(form).map(|needs| format!(", which needs {needs}"));
+                        let said =
+                            format!("written as {form}{}: {usual} would not be exact", needs.unwrap_or_default());
+                        (judgement, (form != usual).then_some(said))
+                    }
+                }
             }
         }
     }
@@ -144,6 +170,33 @@ impl Carriage {
                 Some((Reason::TooLarge, format!("the target takes at most {most} bytes")))
             }
             _ => None,
+        }
+    }
+}
+
+/// How the form of connections is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormChoice {
+    /// It is always this one.
+    Only(Form),
+    /// Key by key, the first of the store's forms that is exact to every reader; else the first that fits.
+    Auto,
+}
+
+impl FormChoice {
+    /// What Airflow needs to read whatever may be written.
+    pub fn needs(self, target: &Dialect) -> Vec<Requirement> {
+        match self {
+            Self::Only(form) => target.needs(form).into_iter().collect(),
+            Self::Auto => target.forms(Kind::Connection).iter().filter_map(|form| target.needs(*form)).collect(),
+        }
+    }
+
+    /// The word used in configs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Only(form) => form.as_str(),
+            Self::Auto => "auto",
         }
     }
 }

@@ -5,6 +5,7 @@ use super::job::Job;
 use super::lens::Lens;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
+use super::reduce::FormChoice;
 use super::sides::{holds_something, source_side, target_key, target_side};
 use crate::model::{
     Deletes, ErrorKind, Finding, Listed, Names, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage,
@@ -249,7 +250,28 @@ impl<'a> Survey<'a> {
         let message = "is listed in the source, but Airflow would not find it (no value, or an empty connection)";
         let finding = |name: &SecretName| Finding::new(Severity::Warning, "source-empty", name.to_string(), message);
         let carriage = &self.lens.carriage;
-        let needs = carriage.target.needs(carriage.form).map(|needs| needs.finding(&self.job.target));
-        self.unfound.iter().map(finding).chain(needs).collect()
+        let needs = match carriage.form {
+            FormChoice::Only(form) => carriage.target.needs(form).map(|needs| needs.finding(&self.job.target)),
+            FormChoice::Auto => None,
+        };
+        self.unfound.iter().map(finding).chain(needs).chain(self.unused()).collect()
+    }
+
+    /// Renames and overrides that are about no key of the source; a command that looks at a part of the job cannot tell.
+    fn unused(&self) -> Vec<Finding> {
+        if self.job.filter.is_narrowed() {
+            return Vec::new();
+        }
+        let keys = self.source.keys.iter().map(|(name, key)| key.from.as_ref().unwrap_or(name));
+        let names: Vec<_> = keys.chain(self.source.renamed.keys()).chain(&self.unfound).collect();
+        let finding = |code, subject: String| {
+            let finding = Finding::new(Severity::Warning, code, subject, "the source has no such key in scope");
+            finding.with_remedy("correct the id, or drop the entry")
+        };
+        let renames = self.job.mapping.renames().map(|(renamed, _)| renamed);
+        let renames = renames.filter(|renamed| !names.iter().any(|name| renamed.is(name)));
+        let renames = renames.map(|renamed| finding("rename-unused", format!("rename {renamed}")));
+        let overrides = self.job.overrides.unused(&names).into_iter();
+        renames.chain(overrides.map(|pattern| finding("override-unused", format!("override {pattern}")))).collect()
     }
 }

@@ -54,6 +54,20 @@ impl Connection {
         }
     }
 
+    /// The place of a field's text; `None` for the port.
+    pub fn text_mut(&mut self, field: Field) -> Option<&mut Option<SecretValue>> {
+        match field {
+            Field::ConnType => Some(&mut self.conn_type),
+            Field::Description => Some(&mut self.description),
+            Field::Host => Some(&mut self.host),
+            Field::Login => Some(&mut self.login),
+            Field::Password => Some(&mut self.password),
+            Field::Schema => Some(&mut self.schema),
+            Field::Port => None,
+            Field::Extra => Some(&mut self.extra),
+        }
+    }
+
     /// The Python value of a field: text, the number of the port, or null.
     pub fn value(&self, field: Field) -> Value {
         match field {

@@ -85,6 +85,7 @@ closed_list! {
         Unreadable = "unreadable", "A reader could not read what would be written.";
         ReadersDisagree = "readers-disagree", "The readers see different values in the source's own text.";
         SourceMalformed = "source-malformed", "The source's text is damaged (quoted, with a byte-order mark, or an empty key).";
+        OverrideFails = "override-fails", "What the job sets in the secret cannot be set.";
         IllegalName = "illegal-name", "The target cannot hold this name.";
         NameCollision = "name-collision", "Two names would meet under one key of the target.";
         TooLarge = "too-large", "The value is larger than the target takes.";

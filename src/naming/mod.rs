@@ -8,6 +8,7 @@ mod error;
 mod filter;
 mod mapping;
 mod meeting;
+mod pattern;
 mod rule;
 mod template;
 
@@ -18,5 +19,6 @@ pub use encode::{Decoded, decode, encode};
 pub use error::NameError;
 pub use filter::{Filter, PatternError};
 pub use mapping::{Mapping, Renamed};
+pub use pattern::{Pattern, literal};
 pub use rule::{Charset, Folding, Mount, Place, Rule, Teams};
 pub use template::{Template, TemplateError};

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use secretferry::config::{Config, parse, parse_with};
 use secretferry::model::{Kind, SecretName};
+use secretferry::settings::TablePath;
 
 use super::stub::KINDS;
 
@@ -211,15 +212,66 @@ fn refuses_a_new_name_that_the_target_cannot_hold() {
 }
 
 #[test]
-fn says_what_is_not_built_yet() {
-    for (key, value) in [("override", "{ 'db_*' = { host = 'x' } }"), ("schedule", "{ cron = '*/15 * * * *' }")] {
-        check_job(&format!("{key} = {value}"), &format!("jobs.j.{key}: this key is not built yet"));
-    }
-    check_job("deep-compare-every = '1h'", "jobs.j.deep-compare-every: this key is not built yet\n  leave the key out");
+fn refuses_overrides_that_set_nothing_or_hold_a_secret() {
+    let reference = "expected a reference: { env = \"NAME\" } or { file = \"path\" }";
+    let literal = format!("a secret must not stand in the config as text; {reference}");
     check_job(
-        "format = 'auto'",
-        "jobs.j.format: the format \"auto\" is not built yet\n  write \"fields\", \"json\" or \"uri\", or leave the key out",
+        "override = { 'db_*' = { password = 'CANARY' } }",
+        &format!("jobs.j.override.\"db_*\".password: {literal}"),
     );
+    check_job("override = { x = { value = 'CANARY' } }", &format!("jobs.j.override.x.value: {literal}"));
+    check_job(
+        "override = { x = { extra = { Api_Token = 'CANARY', deep = { secret = ['CANARY'] }, sslmode = 'require', \
+         private_key = { env = 'KEY' } } } }",
+        &format!("jobs.j.override.x.extra.Api_Token: {literal}\njobs.j.override.x.extra.deep: {literal}"),
+    );
+    check_job(
+        "override = { 'x' = { hsot = 'a' }, '[' = { host = 'a' }, 'configs/y' = { host = 'a' } }",
+        "jobs.j.override.x.hsot: unknown key\n  did you mean \"host\"?",
+    );
+    check_job(
+        "override = { '[' = { host = 'a' }, 'configs/y' = { value = { env = 'X' } }, 'variables/z' = { host = 'a' }, \
+         'connections/z' = { value = { env = 'X' } }, both = { host = 'a', value = { env = 'X' } }, none = {}, \
+         port = { port = '1' } }",
+        "jobs.j.override.port.port: expected a whole number, found a text",
+    );
+    check_job(
+        "override = { '[' = { host = 'a' }, 'configs/y' = { value = { env = 'X' } }, 'variables/z' = { host = 'a' }, \
+         'connections/z' = { value = { env = 'X' } }, both = { host = 'a', value = { env = 'X' } }, none = {}, \
+         host = { host = 1, extra = { when = inf } } }",
+        "jobs.j.override.\"[\": `[` is no glob: unclosed character class; missing ']'\n\
+         jobs.j.override.\"configs/y\": the job carries no configs\n  add them to its kinds, or drop the entry\n\
+         jobs.j.override.\"variables/z\": variables and configs have a value, not fields\n  \
+         write { value = { env = \"NAME\" } }\n\
+         jobs.j.override.\"connections/z\": a connection has fields, not a value\n  write { host = \"…\" } or another field\n\
+         jobs.j.override.both: a secret has fields or a value, not both\n  write two entries\n\
+         jobs.j.override.none: it sets nothing\n  write { host = \"…\" }, or drop the entry\n\
+         jobs.j.override.host.host: expected a text, or a reference: { env = \"NAME\" } or { file = \"path\" }\n\
+         jobs.j.override.host.extra.when: JSON knows no such value",
+    );
+}
+
+#[test]
+fn overrides_read_their_secrets_when_a_job_begins() {
+    let text = "override = { 'db_*' = { host = 'h', password = { env = 'SECRETFERRY_TEST_UNSET' }, \
+                extra = { timeout = 30, key = { file = 'k' } } } }";
+    let config = read(&format!("{SOUND}[jobs.j]\nsource = 'a'\ntarget = 'b'\n{text}")).unwrap();
+    let job = TablePath::default().key("jobs").key("j");
+    let errors = config.jobs["j"].overrides.resolved(&job).unwrap_err();
+    let told: Vec<_> = errors.iter().map(|(path, error)| format!("{path}: {error}")).collect();
+    assert_eq!(
+        told[0],
+        "jobs.j.override.\"db_*\".password: the environment variable SECRETFERRY_TEST_UNSET is not set"
+    );
+    assert!(told[1].starts_with("jobs.j.override.\"db_*\".extra.key: the file etc/k cannot be read"), "{told:?}");
+    let missing: Vec<_> = config.missing_references().into_iter().filter(|missing| missing.is_of_job("j")).collect();
+    assert_eq!(missing.iter().map(|missing| &missing.path).collect::<Vec<_>>(), [&errors[0].0, &errors[1].0]);
+}
+
+#[test]
+fn says_what_is_not_built_yet() {
+    check_job("schedule = { cron = '*/15 * * * *' }", "jobs.j.schedule: this key is not built yet");
+    check_job("deep-compare-every = '1h'", "jobs.j.deep-compare-every: this key is not built yet\n  leave the key out");
     check(
         &format!("{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b', 'a']"),
         "jobs.j.targets: several targets in one job are not built yet\n  write one job for each target",

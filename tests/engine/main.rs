@@ -7,6 +7,7 @@ mod deletes;
 mod foreign;
 mod laws;
 mod mapping;
+mod overrides;
 mod probe;
 mod proof;
 mod quiet;

@@ -1,6 +1,6 @@
 //! What is not carried, and why: poison, losses, names, teams, limits, other keys of an entry; and what `accept` makes of it.
 
-use secretferry::engine::RunStatus;
+use secretferry::engine::{FormChoice, RunStatus};
 use secretferry::model::{Blind, ErrorKind, Family, Form, Outcome, Reader};
 use secretferry::naming::Place;
 use secretferry::planner::ForeignPolicy;
@@ -35,7 +35,7 @@ async fn a_form_that_would_lose_something_is_refused_and_another_carries_it() {
     let json = r#"{"conn_type": "http", "host": "h", "extra": {"timeout": "10"}}"#;
     for (form, expected) in [(Form::Uri, "blocked, "), (Form::Json, "created, new")] {
         let mut world = World::between(shapes::metastore(), shapes::aws()).await;
-        world.job.form = Some(form);
+        world.job.form = Some(FormChoice::Only(form));
         world.source.put("connections/api", json);
         let report = world.run().await;
         assert!(lines(&report)[0].starts_with(&format!("connection api: {expected}")), "{:?}", report.outcomes);
@@ -178,7 +178,7 @@ async fn other_keys_of_an_entry_are_kept_where_airflow_still_reads_it() {
         assert_eq!(world.text("variables/v").unwrap(), r#"{"value": "new", "note": "keep me"}"#, "{name}");
         assert!(world.text("connections/db").unwrap().contains("old"), "{name}");
         // Beside a URI other keys do no harm.
-        world.job.form = Some(Form::Uri);
+        world.job.form = Some(FormChoice::Only(Form::Uri));
         let report = world.run().await;
         assert_eq!(lines(&report)[0], "connection db: updated, foreign-overwritten", "{name}: {:?}", report.outcomes);
         assert!(world.text("connections/db").unwrap().contains("keep me"), "{name}");

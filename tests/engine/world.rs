@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use secretferry::engine::{Job, Preview, Run, RunError, RunReport, Stores, apply, lens, preview, settle};
+use secretferry::engine::{Job, Overrides, Preview, Run, RunError, RunReport, Stores, apply, lens, preview, settle};
 use secretferry::ledger::{Holder, Ledger, LedgerSettings, RunEnd, RunStart, RunStatus};
 use secretferry::model::{Blind, Family, Kind, Observer, Outcome, Reader, TextDialect};
 use secretferry::naming::{Filter, Mapping};
@@ -168,6 +168,7 @@ pub fn job() -> Job {
         target: "replica".to_owned(),
         filter: Filter::new(&[Kind::Connection, Kind::Variable], &["*".to_owned()], &[]).unwrap(),
         mapping: Mapping::default(),
+        overrides: Overrides::default(),
         form: None,
         readers: Reader::ALL.to_vec(),
         depth: None,

@@ -69,7 +69,8 @@ fn meeting(one: &Job, other: &Job) -> String {
 fn two_jobs_on_one_key_are_found_by_what_their_names_become() {
     let renamed =
         |old: &str, new: &str| Mapping::new([(Renamed::parse(old), new.to_owned())], None, Template::default());
-    let dressed = |strip: &str, template: &str| Mapping::new([], Some(strip), Template::parse(template).unwrap());
+    let dressed =
+        |strip: &str, template: &str| Mapping::new([], Some(strip), Template::parse(template).expect("a template"));
     let plain = Mapping::default;
     let rows = [
         ("a", "", renamed("a", "x"), "x", "", plain(), "x"),

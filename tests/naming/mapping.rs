@@ -8,7 +8,7 @@ use super::connection;
 
 fn mapping(renames: &[(&str, &str)], strip: &str, template: &str) -> Mapping {
     let renames = renames.iter().map(|(old, new)| (Renamed::parse(old), (*new).to_owned()));
-    Mapping::new(renames, Some(strip), Template::parse(template).unwrap())
+    Mapping::new(renames, Some(strip), Template::parse(template).expect("a template"))
 }
 
 fn target(mapping: &Mapping, kind: Kind, id: &str) -> String {
@@ -91,7 +91,7 @@ proptest! {
         strip in "[ap_]{0,2}", before in "[ap_]{0,2}", after in "[ap_]{0,2}", id in any_id(), other in any_id(),
     ) {
         let renames = renames.iter().map(|(old, new)| (Renamed::parse(old), new.clone()));
-        let template = Template::parse(&format!("{before}{{id}}{after}")).unwrap();
+        let template = Template::parse(&format!("{before}{{id}}{after}")).expect("a template");
         let mapping = Mapping::new(renames, Some(&strip), template);
         let (name, other) = (connection(&id), connection(&other));
         prop_assert!(mapping.sources(&mapping.target(&name)).contains(&name));

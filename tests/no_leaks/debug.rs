@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use secretferry::engine::{Carriage, Job, Masked, Stores, lens, preview};
+use secretferry::engine::{Carriage, FormChoice, Job, Masked, Overrides, Stores, lens, preview};
 use secretferry::model::{
     Blind, Canonical, Connection, ConnectionDialect, Dialect, ErrorKind, Field, Form, Kind, Listed, MasterKey, Names,
     Purpose, Reader, RemoteKey, Scope, Secret, SecretName, SecretValue, State, TextDialect, judge,
@@ -92,7 +92,9 @@ fn a_connection_on_its_whole_way() {
     let carriage = Carriage {
         source: COLUMNS,
         target: VAULT,
-        form: Form::Fields,
+        form: FormChoice::Only(Form::Fields),
+        overrides: Overrides::default(),
+        overridden: None,
         readers: Reader::ALL.to_vec(),
         max_value: None,
         empty_values: true,
@@ -129,6 +131,7 @@ async fn stores_plans_and_what_is_beside_them() {
         target: "to".to_owned(),
         filter: Filter::new(&[Kind::Variable], &["*".to_owned()], &[]).unwrap(),
         mapping: Mapping::default(),
+        overrides: Overrides::default(),
         form: None,
         readers: Reader::ALL.to_vec(),
         depth: None,
