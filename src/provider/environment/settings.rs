@@ -1,0 +1,108 @@
+//! The table of an `environment` store.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::{EnvironmentProvider, KIND, rule};
+use crate::model::{ConnectionDialect, Dialect, ErrorKind, TextDialect};
+use crate::naming::Rule;
+use crate::provider::contract::{Opening, Role, Store, StoreSettings};
+use crate::provider::error::{Error, Result};
+use crate::provider::file::real_path;
+use crate::settings::SettingsFault;
+
+/// Where the variables are, and how they are spelled there.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct EnvironmentSettings {
+    /// A `.env` file; left out, the environment of this process, which can only be read.
+    pub file: Option<PathBuf>,
+    /// Who reads the file; required with one.
+    pub dialect: Option<EnvDialect>,
+    /// How teams' keys are spelled; default `unsupported`.
+    #[serde(default)]
+    pub teams: TeamKeys,
+}
+
+/// Who reads a `.env` file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnvDialect {
+    /// Whoever takes a line as it stands: Airflow's own reader of `.env` files, `docker run --env-file`.
+    Plain,
+    /// Docker Compose: quotes, escapes, comments, `$`.
+    Compose,
+}
+
+/// How teams' keys are spelled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TeamKeys {
+    /// There are none.
+    #[default]
+    Unsupported,
+    /// `AIRFLOW_CONN__<TEAM>___<ID>`: Airflow 3.2 and later, with `multi_team` on.
+    Underscores,
+}
+
+impl EnvironmentSettings {
+    pub(super) fn dialect(&self) -> Dialect {
+        let text = match self.dialect {
+            Some(EnvDialect::Plain) => TextDialect::VariableLine,
+            Some(EnvDialect::Compose) | None => TextDialect::Variable,
+        };
+        Dialect { connection: ConnectionDialect::Text, text }
+    }
+
+    /// The place, for people.
+    pub(super) fn location(&self) -> String {
+        self.file.as_deref().map_or_else(|| "this process".to_owned(), |file| file.display().to_string())
+    }
+}
+
+#[async_trait]
+impl StoreSettings for EnvironmentSettings {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn faults(&self) -> Vec<SettingsFault> {
+        let fault = match (&self.file, self.dialect) {
+            (Some(_), None) => SettingsFault::new("dialect", "readers of .env files differ; say who reads this one")
+                .with_hint("write dialect = \"plain\" (a line as it stands) or \"compose\" (Docker Compose)"),
+            (None, Some(_)) => SettingsFault::new("dialect", "the environment of a process has no dialect")
+                .with_hint("set file, or leave dialect out"),
+            _ => return Vec::new(),
+        };
+        vec![fault]
+    }
+
+    fn rule(&self) -> Rule {
+        rule::rule(self.dialect, self.teams)
+    }
+
+    fn identity(&self) -> String {
+        let real =
+            |file: &PathBuf| real_path(file).or_else(|_| std::path::absolute(file)).unwrap_or_else(|_| file.clone());
+        match &self.file {
+            Some(file) => format!("{KIND} {}", real(file).display()),
+            None => format!("{KIND} process"),
+        }
+    }
+
+    fn relative_to(&mut self, folder: &Path) {
+        self.file = self.file.take().map(|file| folder.join(file));
+    }
+
+    async fn open(&self, opening: Opening) -> Result<Store> {
+        if self.file.is_none() && opening.role == Role::Target {
+            let context = "the environment of a process cannot be written from outside";
+            return Err(Error::new(ErrorKind::Unsupported, "open", &opening.name, context)
+                .with_remedy("name a .env file: file = \".env\", dialect = \"plain\" or \"compose\""));
+        }
+        Ok(Arc::new(EnvironmentProvider::open(self, &opening)))
+    }
+}
