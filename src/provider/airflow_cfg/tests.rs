@@ -112,7 +112,7 @@ async fn check_tells_what_is_left_out_and_why() {
     fs::write(&path, FILE).unwrap();
     let table = format!("file = '{}'\noptions = ['mine.token']", path.display());
     let store = open(&settings(&table)).await;
-    let found = store.check(Role::Source).await;
+    let found = store.check(Role::Source, &Kind::ALL).await;
     let told: Vec<_> = found.iter().map(|finding| (finding.subject.as_str(), finding.code)).collect();
     let expected = [
         ("mine.token", "perhaps-not-asked-for"),

@@ -110,10 +110,21 @@ fn filled_in(text: &str) -> Result<Zeroizing<String>, &'static str> {
     let mut rest = text;
     while let Some(found) = rest.find('$') {
         out.push_str(&rest[..=found]);
-        rest = rest[found + 1..].strip_prefix('$').ok_or(REFERS)?;
+        rest = &rest[found + 1..];
+        match rest.chars().next() {
+            Some('$') => rest = &rest[1..],
+            Some(next) if begins_variable(next) => return Err(REFERS),
+            // Before anything else a `$` stands for itself.
+            _ => {}
+        }
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// compose-go's `(?i)[_a-z]`, which takes the two letters that fold to an s and a k, and `{`.
+fn begins_variable(letter: char) -> bool {
+    letter.is_ascii_alphabetic() || matches!(letter, '_' | '{' | '\u{17f}' | '\u{212a}')
 }
 
 /// Spells a value: bare where every reader of `.env` files agrees on it, else in single quotes, else in double ones.

@@ -213,7 +213,7 @@ async fn check_tells_of_names_that_airflow_never_asks_for() {
     fs::write(folder.path().join(".env"), text).unwrap();
     let codes = async |dialect| {
         let store = open(folder.path(), Some(dialect), Role::Source).await.unwrap();
-        let found = store.check(Role::Source).await;
+        let found = store.check(Role::Source, &Kind::ALL).await;
         found.into_iter().map(|finding| finding.code).filter(|code| *code != "file-open-to-others").collect::<Vec<_>>()
     };
     assert_eq!(codes(EnvDialect::Plain).await, ["quoted-value", "never-read"]);
