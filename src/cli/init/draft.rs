@@ -2,7 +2,7 @@
 
 use super::options::{Options, Origin};
 use crate::model::Finding;
-use crate::provider::backend_kwargs::BackendKwargs;
+use crate::provider::BackendKwargs;
 use crate::provider::registry::{KINDS, StoreKind};
 
 const URLS: [&str; 2] = ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__SQL_ALCHEMY_CONN"];
