@@ -17,6 +17,8 @@ mod remarks;
 mod rotation;
 mod surroundings;
 mod target;
+mod texts;
 mod to_files;
+mod to_texts;
 mod to_vault;
 mod vault;

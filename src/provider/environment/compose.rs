@@ -62,8 +62,9 @@ impl ComposeDocument {
     }
 
     fn same_entries(&self, other: &Self) -> bool {
-        let ids = self.ids();
-        ids == other.ids() && ids.into_iter().all(|id| self.find(id) == other.find(id))
+        let same = |one: &Statement, other: &Statement| one.name == other.name && one.content == other.content;
+        self.statements.len() == other.statements.len()
+            && self.statements.iter().zip(&other.statements).all(|(one, other)| same(one, other))
     }
 
     /// Takes statements out, with their lines where nothing else but a comment is on them.

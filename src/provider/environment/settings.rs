@@ -59,7 +59,11 @@ impl EnvironmentSettings {
 
     /// The place, for people.
     pub(super) fn location(&self) -> String {
-        self.file.as_deref().map_or_else(|| "this process".to_owned(), |file| file.display().to_string())
+        match (&self.file, self.dialect) {
+            (Some(file), Some(EnvDialect::Compose)) => format!("{}, for Docker Compose", file.display()),
+            (Some(file), _) => format!("{}, plain lines", file.display()),
+            (None, _) => "this process".to_owned(),
+        }
     }
 }
 
