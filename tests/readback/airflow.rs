@@ -141,6 +141,13 @@ pub fn uris(connections: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
+/// What options are set to with an airflow.cfg and variables; null where this Airflow does not know one.
+pub fn options(airflow: Airflow, airflow_cfg: &str, environment: &Value, names: &[&str]) -> Value {
+    let request = json!({"airflow_cfg": airflow_cfg, "environment": environment, "options": names});
+    let answer = start(airflow, "readback/options.py", &request, &BTreeMap::new()).join().unwrap();
+    serde_json::from_str(&answer).unwrap()
+}
+
 /// Runs Airflow's command line on a metastore.
 pub fn command(airflow: Airflow, url: &str, fernet_keys: &str, arguments: &[&str]) {
     let home = tempfile::tempdir().unwrap();

@@ -10,6 +10,7 @@ mod copy;
 mod deserved;
 mod difference;
 mod ferry;
+mod from_cfg;
 mod journey;
 mod metastore;
 mod planted;

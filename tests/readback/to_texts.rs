@@ -32,9 +32,3 @@ async fn an_environment_of_docker_compose_from_airflow_2() {
     let folder = tempfile::tempdir().unwrap();
     carry("2.11.2-sqlite", Target::Variables(folder.path().to_owned(), "compose"), "json").await;
 }
-
-#[tokio::test]
-async fn an_environment_of_uris_from_airflow_1_10() {
-    let folder = tempfile::tempdir().unwrap();
-    carry("1.10-sqlite", Target::Variables(folder.path().to_owned(), "compose"), "uri").await;
-}
