@@ -93,7 +93,8 @@ fn unfit(text: &str, place: Place) -> Option<&'static str> {
     match text {
         "" if is_lines => Some("empty-value"),
         _ if is_lines && text.contains(ends_line) || is_variable && text.contains('\0') => Some("unreadable"),
-        _ if is_variable && text.len() > 130_000 => Some("too-large"),
+        _ if place == Place::PlainVariables && text.len() > 64_000 => Some("too-large"),
+        _ if place == Place::ComposeVariables && text.len() > 130_000 => Some("too-large"),
         _ => None,
     }
 }

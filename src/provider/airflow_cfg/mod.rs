@@ -11,6 +11,8 @@ mod survey;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,8 +26,8 @@ use super::contract::{
 use super::error::{Error, Result};
 use super::file::{Document, Drawer, Format, Malformed};
 use crate::model::{
-    Capabilities, Compare, ConnectionDialect, Deletes, Dialect, ErrorKind, Family, Finding, Kind, Listed, Mark,
-    RemoteKey, Revision, Revisions, Scope, State, TextDialect,
+    Capabilities, Compare, ConnectionDialect, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed, Mark,
+    Observer, RemoteKey, Revision, Revisions, Scope, State, TextDialect,
 };
 use crate::naming::Rule;
 use crate::reference::env_variables;
@@ -36,11 +38,11 @@ pub use settings::{AirflowCfgSettings, Variables};
 pub const KIND: &str = "airflow-cfg";
 
 /// The options of one Airflow; a source only.
-#[derive(Debug)]
 pub struct AirflowCfgProvider {
     info: StoreInfo,
     rule: Rule,
     settings: AirflowCfgSettings,
+    observer: Arc<dyn Observer>,
     file: Option<Drawer>,
 }
 
@@ -86,6 +88,7 @@ impl AirflowCfgProvider {
             },
             rule: settings.rule(),
             settings: settings.clone(),
+            observer: opening.observer.clone(),
             file: settings.file.as_deref().map(|file| Drawer::open(opening, file, Ini)),
         }
     }
@@ -142,6 +145,12 @@ fn listed(key: RemoteKey) -> Listed {
     Listed { key, state: State::Live, revision: None, mark: None }
 }
 
+impl fmt::Debug for AirflowCfgProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AirflowCfgProvider").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
 #[async_trait]
 impl Provider for AirflowCfgProvider {
     fn info(&self) -> &StoreInfo {
@@ -180,6 +189,11 @@ impl Provider for AirflowCfgProvider {
         if !scope.kinds.contains(&Kind::Config) {
             return Ok(Vec::new());
         }
+        let elsewhere = self.survey(Family::List, "list", |sources, section, option, name| {
+            let is_elsewhere = matches!(sources.setting(section, option), Setting::InBackend);
+            sources.finding(section, option, name).filter(|_| is_elsewhere)
+        });
+        elsewhere.await?.into_iter().for_each(|finding| self.observer.observe(&Event::Found(finding)));
         Ok(self.load(Family::List, "list").await?.into_keys().map(listed).collect())
     }
 

@@ -44,6 +44,11 @@ pub struct EnvironmentProvider {
     file: Option<Drawer>,
 }
 
+/// Linux hands no longer text to a process than 131072 bytes, the name included.
+const LONGEST: usize = 130_000;
+/// `docker run --env-file` refuses a whole file for one line of 65536 bytes, the name included.
+const LONGEST_IN_A_LINE: usize = 64_000;
+
 const CAPABILITIES: Capabilities = Capabilities {
     write: true,
     revisions: Revisions::None,
@@ -55,8 +60,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     // Each call reads the whole file.
     read_batch: 1000,
     width: 64,
-    // Linux hands no longer text to a process than 131072 bytes, the name included.
-    max_value: Some(130_000),
+    max_value: Some(LONGEST),
     empty_values: true,
     listing_lag: Duration::ZERO,
 };
@@ -89,6 +93,7 @@ impl EnvironmentProvider {
             },
             capabilities: Capabilities {
                 write: settings.file.is_some(),
+                max_value: Some(if dialect == EnvDialect::Plain { LONGEST_IN_A_LINE } else { LONGEST }),
                 empty_values: settings.file.is_none() || dialect == EnvDialect::Compose,
                 ..CAPABILITIES
             },
@@ -232,7 +237,7 @@ impl Provider for EnvironmentProvider {
                 return Err(self.error(ErrorKind::Invalid, "write", "readers of plain lines differ on empty values"));
             }
             if self.capabilities.max_value.is_some_and(|most| value.expose().len() > most) {
-                return Err(self.error(ErrorKind::TooLarge, "write", "no process can be handed a variable as long"));
+                return Err(self.error(ErrorKind::TooLarge, "write", "a value as long is refused where it is read"));
             }
             file.change("write", key.as_str(), Some(value.clone()), expect).await
         };

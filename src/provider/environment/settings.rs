@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::{EnvironmentProvider, KIND, rule};
-use crate::model::{ConnectionDialect, Dialect, ErrorKind, TextDialect};
+use crate::model::{ConnectionDialect, Dialect, ErrorKind, Finding, Severity, TextDialect};
 use crate::naming::Rule;
+use crate::provider::AirflowBackend;
 use crate::provider::contract::{Opening, Role, Store, StoreSettings};
 use crate::provider::error::{Error, Result};
 use crate::provider::file::real_path;
@@ -99,6 +100,41 @@ impl StoreSettings for EnvironmentSettings {
 
     fn relative_to(&mut self, folder: &Path) {
         self.file = self.file.take().map(|file| folder.join(file));
+    }
+
+    fn remarks(&self, store: &str) -> Vec<Finding> {
+        let told = |message: &str| Finding::new(Severity::Info, "file-dialect", store, message);
+        let dialect = self.dialect.map(|dialect| match dialect {
+            EnvDialect::Plain => {
+                told("its lines are taken as they stand (dialect plain): no quotes, no escapes, no comments")
+            }
+            EnvDialect::Compose => {
+                told("it is Docker Compose's (dialect compose): with quotes, escapes, comments and `$`")
+            }
+        });
+        dialect.into_iter().collect()
+    }
+
+    async fn airflow(&self, _opening: Opening) -> Option<AirflowBackend> {
+        let file = self.file.as_deref().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+        let file = file.map(|file| file.display().to_string()).unwrap_or_default();
+        let how = match self.dialect {
+            None => "start every process of Airflow with the variables of this one".to_owned(),
+            Some(EnvDialect::Compose) => {
+                format!("give every service of Airflow in the compose file the line `env_file: {file}`")
+            }
+            Some(EnvDialect::Plain) => format!(
+                "hand the file over as it stands, such as `docker run --env-file {file}`, to every process of Airflow; \
+                 a shell and systemd would undo quotes and escapes that belong to values"
+            ),
+        };
+        let mut backend = AirflowBackend::built_in(self.dialect());
+        backend
+            .notes
+            .push("no backend is to be set: Airflow asks its environment by itself, before the metastore".to_owned());
+        backend.notes.push(how);
+        backend.notes.push("a variable that changes is seen by processes that are started afterwards".to_owned());
+        Some(backend)
     }
 
     async fn open(&self, opening: Opening) -> Result<Store> {
