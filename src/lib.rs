@@ -42,6 +42,7 @@
 //!   filter.rs             Which names a job is about
 //!   mapping.rs            What a source's name becomes in the target
 //!   meeting.rs            Whether two sets of globs have a text in common, and which
+//!   pattern.rs            A glob over ids, of one kind or of any: `db_*`, `connections/db_*`
 //!   rule.rs               How a store spells a name, as plain data
 //!   template.rs           A template for ids, such as `prod/{kind}/{id}`
 //! planner/     FLOOR 2  what should change; sees names and fingerprints, never a value; pure
@@ -78,13 +79,16 @@
 //!   writer.rs             The one task that commits
 //! provider/    FLOOR 3  the stores; the only code that talks to them
 //!   airflow.rs            What Airflow must be told to read a store
+//!   airflow_cfg/          The sensitive options of an `airflow.cfg` and of `AIRFLOW__…` variables, as configs
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
 //!   backend_kwargs.rs     `backend-kwargs`
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back
+//!   environment/          Connections and variables in the environment of a process, or in a `.env` file
 //!   error.rs              What a provider says when a request fails
+//!   file/                 Text files with entries by id, whatever their format
 //!   layer/                Wrappers around a whole provider
-//!   local_files/          Connections, variables and configs in JSON files
+//!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
 //!   pace.rs               How fast a store is asked
 //!   registry.rs           The one list of kinds of store
@@ -97,9 +101,11 @@
 //!   job.rs                A job as it runs: from where, to where, what, and what it may do
 //!   lens.rs               How a run looks at values
 //!   outcome.rs            What became of a run, or of a look at both sides: plain data for reports
+//!   overrides.rs          What a job sets in secrets on their way, whatever the source says
 //!   preview.rs            Looks at both sides and decides
 //!   read.rs               Looks at keys and reads values, many at a time and in the store's batches
 //!   reduce.rs             Reduces a value to a fingerprint and facts
+//!   seek.rs               Keys of a store that answers for single keys only
 //!   settle.rs             Unknown effects and dead runs
 //!   show.rs               One name in one store, as a person may see it
 //!   sides.rs              Turns two listings into the two sides a plan is made of
@@ -119,6 +125,7 @@
 //!   file.rs               Finds the file, reads its text, and takes it apart
 //!   job.rs                The `[jobs.x]` table: what is carried from where to where, and under which rules
 //!   mapping.rs            The keys of a job that give its keys other names in the target
+//!   overrides.rs          The `override` table of a job
 //!   policy.rs             The `[jobs.x.policy]` table
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind

@@ -9,8 +9,8 @@ use super::error::ConfigError;
 use super::job::JobSettings;
 use super::store::StoreTable;
 use crate::ledger::LedgerSettings;
-use crate::model::{Finding, Kind, SecretName, Severity};
-use crate::naming::{Conflict, JobNames, Place, Renamed, encode, static_conflicts};
+use crate::model::{Finding, Kind, Listing, SecretName, Severity};
+use crate::naming::{Conflict, JobNames, Place, Renamed, encode, literal, static_conflicts};
 use crate::provider::{Role, StoreSettings};
 use crate::reference::{Reference, ReferenceError};
 use crate::settings::{RawReference, SettingsFault, TablePath, suggestion};
@@ -192,6 +192,7 @@ impl Parts {
         faults.extend(kind_faults(&path, job, &job.source, source));
         faults.extend(kind_faults(&path, job, &job.target, target));
         faults.extend(rename_faults(&path, job, target));
+        faults.extend(listing_fault(&path, job, source, target));
         faults
     }
 
@@ -234,6 +235,21 @@ fn conflict_fault(conflict: &Conflict) -> SettingsFault {
         Conflict::Prefixes { job, .. } | Conflict::Jobs { jobs: [_, (job, _)], .. } => job,
     };
     SettingsFault::new(TablePath::default().key("jobs").key(job).to_string(), conflict.to_string())
+}
+
+/// Two stores that are not listed lead to no key unless the job names it.
+fn listing_fault(
+    path: &TablePath,
+    job: &JobSettings,
+    source: &StoreTable,
+    target: &StoreTable,
+) -> Option<SettingsFault> {
+    let exact = [source, target].iter().all(|store| store.settings.listing() == Listing::Exact);
+    let named = job.include.iter().all(|glob| literal(glob).is_some());
+    let (one, other) = (&job.source, &job.target);
+    let problem = format!("neither {one} nor {other} is listed (listing = \"exact\"), so nothing leads to the keys");
+    let fault = SettingsFault::new(path.key("include").to_string(), problem);
+    (exact && !named).then(|| fault.with_hint("name the ids here, without wildcards"))
 }
 
 /// Renames to what the target can hold of no kind; of teams and mounts only a run can tell.

@@ -11,6 +11,7 @@ mod overrides;
 mod preview;
 mod read;
 mod reduce;
+mod seek;
 mod settle;
 mod show;
 mod sides;

@@ -88,6 +88,8 @@ pub struct VerifyReport {
     pub mismatches: Vec<Mismatch>,
     /// Keys that cannot be carried at all.
     pub refused: Vec<Mismatch>,
+    /// What a person should hear.
+    pub findings: Vec<Finding>,
 }
 
 /// A key that is as it should be.

@@ -4,6 +4,7 @@ use super::error::RunError;
 use super::job::Job;
 use super::lens::Lens;
 use super::reduce::{Carriage, FormChoice};
+use super::seek;
 use super::sides::Identity;
 use super::survey::Survey;
 use crate::ledger::Ledger;
@@ -45,7 +46,7 @@ pub async fn preview(
         Some(ledger) => Some(remembered(job, stores, ledger).await?),
     };
     let depth = depth(job.depth, stores.source.capabilities(), stores.target.capabilities());
-    let policy = job.policy();
+    let policy = seek::policy(job, stores);
     let mut survey = Survey::list(job, stores, lens(job, stores, ledger), baseline.as_ref(), observer).await?;
     if let Some(baseline) = &mut baseline {
         survey.narrow(baseline);

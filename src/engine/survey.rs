@@ -6,11 +6,12 @@ use super::lens::Lens;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
 use super::reduce::FormChoice;
-use super::sides::{holds_something, source_side, target_key, target_side};
+use super::seek::{self, is_exact, listings};
+use super::sides::{holds_something, source_side, spellings, target_key, target_side};
 use crate::model::{
-    Deletes, ErrorKind, Finding, Listed, Names, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage,
-    State,
+    Deletes, ErrorKind, Finding, Listed, Names, Observer, Revision, Revisions, SecretName, Severity, Stage, State,
 };
+use crate::naming::Folding;
 use crate::planner::{
     Baseline, Depth, Sides, SourceContent, SourceSide, TargetContent, TargetKey, TargetRules, TargetSide,
 };
@@ -18,17 +19,17 @@ use crate::provider::{self, Record, Store};
 
 /// What one look at both sides has found so far.
 pub(super) struct Survey<'a> {
-    job: &'a Job,
-    stores: &'a Stores,
+    pub(super) job: &'a Job,
+    pub(super) stores: &'a Stores,
     observer: &'a dyn Observer,
     pub(super) lens: Lens,
-    source: SourceSide,
-    target: TargetSide,
+    pub(super) source: SourceSide,
+    pub(super) target: TargetSide,
     unfound: Vec<SecretName>,
 }
 
 impl<'a> Survey<'a> {
-    /// Lists both sides to the end, at the same time.
+    /// Lists both sides to the end, at the same time; a side that is not listed is sought.
     pub(super) async fn list(
         job: &'a Job,
         stores: &'a Stores,
@@ -36,11 +37,8 @@ impl<'a> Survey<'a> {
         baseline: Option<&Baseline>,
         observer: &'a dyn Observer,
     ) -> Result<Self, RunError> {
-        let scope = Scope { kinds: job.kinds() };
         let progress = Progress::begin(observer, Stage::List, &format!("{} and {}", job.source, job.target), None);
-        let (source, target) = futures::join!(stores.source.list(&scope), stores.target.list(&scope));
-        let source = source.map_err(RunError::store(&job.name, &job.source, Stage::List))?;
-        let target = target.map_err(RunError::store(&job.name, &job.target, Stage::List))?;
+        let (source, target) = listings(job, stores, baseline).await?;
         progress.advance(source.len() + target.len());
         progress.end();
         let to = stores.target.rule();
@@ -49,8 +47,10 @@ impl<'a> Survey<'a> {
             let entry = baseline.and_then(|baseline| baseline.entries.get(name));
             source.keys.contains_key(name) || job.concerns(name, entry)
         };
-        let target = target_side(target, to, &lens.us, concerns);
-        Ok(Self { source, target, lens, job, stores, observer, unfound: Vec::new() })
+        let target = target_side(target, to, &lens.us, &spellings(to, &source, baseline), concerns);
+        let mut survey = Self { source, target, lens, job, stores, observer, unfound: Vec::new() };
+        survey.seek_target(baseline).await?;
+        Ok(survey)
     }
 
     /// Drops what was recorded of keys that are neither in scope nor what a key in scope becomes.
@@ -92,8 +92,9 @@ impl<'a> Survey<'a> {
         }
         if target.capabilities().revisions == Revisions::Stat {
             let asked = |name, key: &TargetKey| match key.state {
+                _ if key.revision.is_some() || !matches!(key.content, TargetContent::Unread) => false,
                 State::Live => depth == Depth::Metadata && recorded(name),
-                _ => key.revision.is_none(),
+                _ => true,
             };
             let keys = self.target.keys.iter().filter(|(name, key)| asked(name, key));
             wanted[1] = keys.map(|(name, key)| (name.clone(), key.key.clone())).collect();
@@ -185,7 +186,9 @@ impl<'a> Survey<'a> {
         let content = match answer {
             Ok(None) => {
                 self.source.keys.remove(&name);
-                self.unfound.push(name);
+                if !is_exact(&self.stores.source) {
+                    self.unfound.push(name);
+                }
                 return Ok(());
             }
             Ok(Some((revision, content))) => {
@@ -237,7 +240,7 @@ impl<'a> Survey<'a> {
     }
 
     /// A target that fails for one key blocks that key; one that is away ends the run.
-    fn target_fault(&self, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
+    pub(super) fn target_fault(&self, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
         match error.kind {
             _ if is_away(&error) => Err(RunError::store(&self.job.name, &self.job.target, stage)(error)),
             ErrorKind::Denied => Ok(TargetContent::Denied(error.explained())),
@@ -254,7 +257,9 @@ impl<'a> Survey<'a> {
             FormChoice::Only(form) => carriage.target.needs(form).map(|needs| needs.finding(&self.job.target)),
             FormChoice::Auto => None,
         };
-        self.unfound.iter().map(finding).chain(needs).chain(self.unused()).collect()
+        let exact = seek::findings(self.job, self.stores);
+        let unfound = self.unfound.iter().map(finding);
+        unfound.chain(exact).chain(needs).chain(self.folded()).chain(self.unused()).collect()
     }
 
     /// Renames and overrides that are about no key of the source; a command that looks at a part of the job cannot tell.
@@ -273,5 +278,17 @@ impl<'a> Survey<'a> {
         let renames = renames.map(|renamed| finding("rename-unused", format!("rename {renamed}")));
         let overrides = self.job.overrides.unused(&names).into_iter();
         renames.chain(overrides.map(|pattern| finding("override-unused", format!("override {pattern}")))).collect()
+    }
+
+    /// A source that folds does not tell how DAGs spell its ids.
+    fn folded(&self) -> Option<Finding> {
+        let source = &self.stores.source;
+        if source.rule().folding == Folding::None || self.source.keys.is_empty() {
+            return None;
+        }
+        let message = "holds ids in upper case only; each is taken for the id in lower case, though Airflow finds it \
+                        under any spelling";
+        let finding = Finding::new(Severity::Info, "spelling-unknown", &source.info().name, message);
+        Some(finding.with_remedy("exclude the ids that DAGs spell otherwise, and carry them from another store"))
     }
 }

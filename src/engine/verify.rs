@@ -9,9 +9,10 @@ use super::outcome::{Mismatch, VerifyReport};
 use super::preview::{Stores, lens};
 use super::read::{Progress, Wanted, read_each};
 use super::reduce::Reduced;
+use super::seek;
 use super::sides::source_side;
 use crate::ledger::Ledger;
-use crate::model::{Canonical, Names, Observer, Reason, RemoteKey, Scope, SecretName, SecretValue, Stage};
+use crate::model::{Canonical, Listed, Names, Observer, Reason, RemoteKey, Scope, SecretName, SecretValue, Stage};
 use crate::planner::{SourceContent, SourceKey};
 use crate::provider::{self, Content, Record};
 
@@ -27,8 +28,7 @@ pub async fn verify(
     ledger: Option<&Ledger>,
     observer: &dyn Observer,
 ) -> Result<VerifyReport, RunError> {
-    let listed = stores.source.list(&Scope { kinds: job.kinds() }).await;
-    let listed = listed.map_err(RunError::store(&job.name, &job.source, Stage::List))?;
+    let listed = listed(job, stores, ledger).await?;
     let side = source_side(listed, stores.source.rule(), stores.target.rule(), job);
     let sources = side.renamed.into_iter().map(|(source, target)| (target, source)).collect();
     let progress = Progress::begin(observer, Stage::Verify, &job.target, Some(side.keys.len()));
@@ -42,8 +42,25 @@ pub async fn verify(
     }
     progress.end();
     report.tell_sources(&sources);
+    report.findings = seek::findings(job, stores);
     report.sort();
     Ok(report)
+}
+
+/// What the source has; where it is not listed, the target and the record lead to it.
+async fn listed(job: &Job, stores: &Stores, ledger: Option<&Ledger>) -> Result<Vec<Listed>, RunError> {
+    if !seek::is_exact(&stores.source) {
+        let listed = stores.source.list(&Scope { kinds: job.kinds() }).await;
+        return listed.map_err(RunError::store(&job.name, &job.source, Stage::List));
+    }
+    let baseline = match ledger {
+        None => None,
+        Some(ledger) => {
+            let baseline = ledger.baseline(&stores.target.info().identity).await;
+            Some(baseline.map_err(RunError::ledger(&job.name))?)
+        }
+    };
+    seek::listings(job, stores, baseline.as_ref()).await.map(|(source, _)| source)
 }
 
 /// A name with its spelling in the source and in the target.

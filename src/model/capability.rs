@@ -29,6 +29,18 @@ pub struct Capabilities {
     pub empty_values: bool,
     /// How long a listing may lag behind a write.
     pub listing_lag: Duration,
+    /// Whether it can be asked for all its keys.
+    pub listing: Listing,
+}
+
+/// Whether a store can be asked for all its keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Listing {
+    /// It names every key.
+    #[default]
+    Full,
+    /// It only answers for single keys, as where the rights allow reading but not listing.
+    Exact,
 }
 
 /// Where a revision comes from.

@@ -20,12 +20,12 @@ mod snapshot;
 mod value;
 
 pub use canonical::Canonical;
-pub use capability::{Capabilities, Compare, Deletes, Revisions};
+pub use capability::{Capabilities, Compare, Deletes, Listing, Revisions};
 pub use connection::{Connection, Field, Form};
 pub use decision::{Action, Outcome, Reason};
 pub use dialect::{
     ConnectionDialect, Dialect, Difference, Judgement, MergeFault, Mismatch, Note, NoteKind, RenderFault, SourceFault,
-    TextDialect, judge, judge_forms,
+    TextDialect, ends_line, judge, judge_forms,
 };
 pub use event::{Blind, Event, Family, Observer, Stage};
 pub use fault::{Effect, ErrorKind};

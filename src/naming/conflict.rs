@@ -183,31 +183,33 @@ fn ids(own: &JobNames<'_>, other: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
         return images(own, kind);
     }
     let included: Vec<&String> = own.include.iter().filter(|pattern| !other.exclude.contains(pattern)).collect();
-    vec![Patterns { include: globs(included), exclude: globs(own.exclude) }]
+    vec![Patterns { include: globs(own.rule, included), exclude: globs(own.rule, own.exclude) }]
 }
 
 /// What a job's mapping makes of the ids in its scope: the renamed ones, those without the prefix to strip, those with it.
 fn images(own: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
     let mapping = own.mapping;
+    let fold = |text: &str| own.rule.folding.fold(text).into_owned();
     let renames = || mapping.renames().filter(|(renamed, _)| renamed.is_of(kind));
+    let (include, mut exclude) = (globs(own.rule, own.include), globs(own.rule, own.exclude));
+    let scope = Patterns { include: include.clone(), exclude: exclude.clone() };
     let in_scope = |id: &str| {
-        let id = Patterns { include: vec![Pattern::literal(id)], exclude: Vec::new() };
-        meeting(&id, &Patterns { include: globs(own.include), exclude: globs(own.exclude) }).is_some()
+        let id = Patterns { include: vec![Pattern::literal(&fold(id))], exclude: Vec::new() };
+        meeting(&id, &scope).is_some()
     };
-    let renamed = renames().filter(|(renamed, _)| in_scope(&renamed.id)).map(|(_, new)| Pattern::literal(new));
+    let renamed = renames().filter(|(renamed, _)| in_scope(&renamed.id)).map(|(_, new)| Pattern::literal(&fold(new)));
     let renamed = Patterns { include: renamed.collect(), exclude: Vec::new() };
-    let (include, mut exclude) = (globs(own.include), globs(own.exclude));
-    exclude.extend(renames().map(|(renamed, _)| Pattern::literal(&renamed.id)));
+    exclude.extend(renames().map(|(renamed, _)| Pattern::literal(&fold(&renamed.id))));
     let (before, after) = mapping.around(kind);
-    let dressed = |pattern: &Pattern| pattern.behind(&before).followed_by(&after);
+    let dressed = |pattern: &Pattern| pattern.behind(&fold(&before)).followed_by(&fold(&after));
     let around = |include: &[Pattern], exclude: &[Pattern]| Patterns {
         include: include.iter().map(dressed).collect(),
         exclude: exclude.iter().map(dressed).collect(),
     };
-    let Some(prefix) = mapping.stripped() else { return vec![renamed, around(&include, &exclude)] };
-    let rests = |patterns: &[Pattern]| patterns.iter().flat_map(|pattern| pattern.rests(prefix)).collect::<Vec<_>>();
+    let Some(prefix) = mapping.stripped().map(fold) else { return vec![renamed, around(&include, &exclude)] };
+    let rests = |patterns: &[Pattern]| patterns.iter().flat_map(|pattern| pattern.rests(&prefix)).collect::<Vec<_>>();
     let stripped = around(&rests(&include), &rests(&exclude));
-    exclude.push(Pattern::anything().behind(prefix));
+    exclude.push(Pattern::anything().behind(&prefix));
     vec![renamed, around(&include, &exclude), stripped]
 }
 
@@ -222,15 +224,16 @@ fn keys(own: &JobNames<'_>, kind: Kind, prefix: &str) -> Vec<Patterns> {
             images(own, kind).into_iter().map(spelled).collect()
         }
         (Mount::Fixed, Teams::Folder) => roughly(Pattern::anything().behind(&head)),
-        (Mount::Fixed, Teams::Beside) => roughly(Pattern::anything().behind(prefix)),
+        (Mount::Fixed, Teams::Beside | Teams::Underscores) => roughly(Pattern::anything().behind(prefix)),
         (Mount::FirstSegment, _) => {
             roughly(Pattern::anything().behind(&format!("{separator}{head}")).behind_anything())
         }
     }
 }
 
-fn globs<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Pattern> {
-    texts.into_iter().map(|text| Pattern::glob(text)).collect()
+/// Globs over ids as the store tells them apart.
+fn globs<'a>(rule: &Rule, texts: impl IntoIterator<Item = &'a String>) -> Vec<Pattern> {
+    texts.into_iter().map(|text| Pattern::glob(&rule.folding.fold(text))).collect()
 }
 
 fn roughly(pattern: Pattern) -> Vec<Patterns> {

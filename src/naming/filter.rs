@@ -8,6 +8,7 @@ use crate::model::{Kind, SecretName};
 #[derive(Debug, Clone)]
 pub struct Filter {
     kinds: Vec<Kind>,
+    included: Vec<String>,
     include: GlobSet,
     exclude: GlobSet,
     only: Option<GlobSet>,
@@ -28,10 +29,11 @@ impl Filter {
     /// Makes a filter, or names every glob that cannot be understood.
     ///
     /// `*` matches any text, `/` included; `?` matches one byte. Without an include pattern nothing is in scope.
-    pub fn new(kinds: &[Kind], include: &[String], exclude: &[String]) -> Result<Self, Vec<PatternError>> {
-        match (glob_set(include), glob_set(exclude)) {
+    pub fn new(kinds: &[Kind], include_globs: &[String], exclude: &[String]) -> Result<Self, Vec<PatternError>> {
+        match (glob_set(include_globs), glob_set(exclude)) {
             (Ok(include), Ok(exclude)) => {
-                Ok(Self { kinds: kinds.to_vec(), include, exclude, only: None, narrowed: false })
+                let (kinds, included) = (kinds.to_vec(), include_globs.to_vec());
+                Ok(Self { kinds, included, include, exclude, only: None, narrowed: false })
             }
             (include, exclude) => Err([include.err(), exclude.err()].into_iter().flatten().flatten().collect()),
         }
@@ -48,6 +50,11 @@ impl Filter {
     /// Tells whether one command looks at a part of its job alone.
     pub fn is_narrowed(&self) -> bool {
         self.narrowed
+    }
+
+    /// The globs of the ids in scope, as they were given.
+    pub fn included(&self) -> &[String] {
+        &self.included
     }
 
     /// The kinds in scope.

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use super::airflow::AirflowBackend;
 use super::error::{Error, Result};
 use crate::model::{
-    Capabilities, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope, SecretValue, Subkey,
+    Capabilities, Dialect, Finding, Kind, Listed, Listing, Mark, Observer, RemoteKey, Revision, Scope, SecretValue,
+    Subkey,
 };
 use crate::naming::Rule;
 use crate::settings::SettingsFault;
@@ -184,6 +185,11 @@ pub trait StoreSettings: fmt::Debug + Send + Sync {
 
     /// The place the store is, as in [`StoreInfo::identity`].
     fn identity(&self) -> String;
+
+    /// Whether the store can be asked for all its keys, as in [`Capabilities::listing`].
+    fn listing(&self) -> Listing {
+        Listing::Full
+    }
 
     /// Takes relative paths from `folder`, the config file's, and fills in what `backend-kwargs` say and the table's own
     /// keys do not; called once, before anything else is asked.

@@ -1,12 +1,18 @@
 //! Floor 3, the stores: the only code that talks to them.
 
-pub mod airflow;
+mod airflow;
+#[cfg(feature = "airflow-cfg")]
+pub mod airflow_cfg;
 #[cfg(feature = "airflow-metastore")]
 pub mod airflow_metastore;
-pub mod backend_kwargs;
+mod backend_kwargs;
 pub mod call;
 pub mod contract;
+#[cfg(feature = "environment")]
+pub mod environment;
 mod error;
+#[cfg(any(feature = "airflow-cfg", feature = "environment", feature = "local-files"))]
+pub mod file;
 pub mod layer;
 #[cfg(feature = "local-files")]
 pub mod local_files;
@@ -17,7 +23,7 @@ pub mod registry;
 pub mod vault;
 
 pub use airflow::{AirflowBackend, ReadPolicy};
-pub use backend_kwargs::{BackendKwargs, SecretPlace};
+pub use backend_kwargs::{BACKEND_KWARGS, BackendKwargs, Kwargs, SecretPlace};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,

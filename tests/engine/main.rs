@@ -4,6 +4,7 @@
 
 mod crash;
 mod deletes;
+mod exact;
 mod foreign;
 mod laws;
 mod mapping;

@@ -110,7 +110,7 @@ async fn what_cannot_be_set_blocks_the_key() {
     .await;
     // The control: they set different things.
     ends(vec![sets("db_*", vec![host("a")]), sets("*_main", vec![password("x")])], DB, "created, new: ").await;
-    ends(vec![sets("db_*", vec![host("a")])], DB, "blocked, poisoned: password: the value is ***").await;
+    ends(vec![sets("db_*", vec![host("a")])], DB, "blocked, poisoned: is *** (password)").await;
 }
 
 #[tokio::test]

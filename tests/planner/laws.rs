@@ -249,6 +249,7 @@ fn capabilities(revisions: Revisions) -> Capabilities {
         max_value: None,
         empty_values: true,
         listing_lag: std::time::Duration::ZERO,
+        listing: secretferry::model::Listing::Full,
     }
 }
 

@@ -43,7 +43,7 @@ fn every_fault_has_its_key() {
         ("pace = 0", "pace: the pace must be more than 0 requests a second"),
         ("timeout = \"0s\"", "timeout: no request can be answered in no time"),
         ("tls = { client-key = \"k\" }", "tls: only one of client-certificate and client-key is given"),
-        ("listing = \"exact\"", "listing: this is not built yet for Vault"),
+        ("listing = \"some\"", "listing: expected one of \"full\", \"exact\", found another word"),
         ("auth = { method = \"azure\" }", "auth.method: logging in with azure is not built yet"),
         ("auth = { method = \"kubernetes\" }", "auth.role: this method needs the key"),
         ("auth = { method = \"ldap\", username = \"u\" }", "auth.password: this method needs the key"),

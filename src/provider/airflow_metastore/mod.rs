@@ -38,8 +38,8 @@ use self::oddity::Oddities;
 use self::row::Row;
 use self::rule::RowName;
 use crate::model::{
-    Capabilities, Compare, ConnectionDialect, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed, Mark,
-    Observer, RemoteKey, Revision, Revisions, Scope, State, Subkey, TextDialect, hex,
+    Capabilities, Compare, ConnectionDialect, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed,
+    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, State, Subkey, TextDialect, hex,
 };
 use crate::naming::Rule;
 use crate::provider::contract::all_failed;
@@ -70,6 +70,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     max_value: None,
     empty_values: true,
     listing_lag: Duration::ZERO,
+    listing: Listing::Full,
 };
 
 /// An opened metastore.

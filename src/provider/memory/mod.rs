@@ -17,8 +17,8 @@ use self::shelf::Shelf;
 use super::contract::{Content, Entry, Expect, Provider, Record, Role, StoreInfo, all_failed};
 use super::error::{Error, Result};
 use crate::model::{
-    Capabilities, Dialect, Effect, ErrorKind, Family, Finding, Kind, Listed, Mark, RemoteKey, Revision, Revisions,
-    Scope, Severity, State,
+    Capabilities, Dialect, Effect, ErrorKind, Family, Finding, Kind, Listed, Listing, Mark, RemoteKey, Revision,
+    Revisions, Scope, Severity, State,
 };
 use crate::naming::Rule;
 
@@ -187,6 +187,9 @@ impl Provider for MemoryProvider {
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
         if let Some(error) = self.begin(Family::List, &[]).await? {
             return Err(error);
+        }
+        if self.shape.capabilities.listing == Listing::Exact {
+            return Err(Error::new(ErrorKind::Denied, "list", &self.info.name, "the rights do not allow listing"));
         }
         let listing = self.shelf().list();
         let within = listing.into_iter().filter(|listed| self.shape.holds(scope, &listed.key));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Capabilities, Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, RemoteKey, Revisions, Scope,
-    TextDialect,
+    Capabilities, Compare, ConnectionDialect, Deletes, Dialect, Listing, MarkCharset, MarkRule, RemoteKey, Revisions,
+    Scope, TextDialect,
 };
 use crate::naming::{Charset, Folding, Mount, Place, Rule, Teams};
 
@@ -34,6 +34,7 @@ impl Default for MemoryShape {
                 max_value: None,
                 empty_values: true,
                 listing_lag: Duration::ZERO,
+                listing: Listing::Full,
             },
             dialect: Dialect { connection: ConnectionDialect::Text, text: TextDialect::Verbatim },
             rule: Rule {

@@ -48,7 +48,6 @@ impl Faults {
 /// Checks a table; what it leaves out is taken from Vault's own environment variables.
 pub(super) fn check(settings: &VaultSettings) -> Result<Checked, Vec<SettingsFault>> {
     let mut faults = Faults(settings.kwargs.faults.clone());
-    unbuilt(settings, &mut faults);
     paths(settings, &mut faults);
     let address = address(settings, &mut faults);
     let tls = tls(settings, address.as_ref(), &mut faults);
@@ -132,12 +131,6 @@ fn mount(settings: &VaultSettings) -> Option<String> {
     (!mount.is_empty()).then(|| mount.to_owned())
 }
 
-fn unbuilt(settings: &VaultSettings, faults: &mut Faults) {
-    if settings.listing.is_some() {
-        faults.add("listing", "this is not built yet for Vault", "grant `list` on the metadata paths");
-    }
-}
-
 fn paths(settings: &VaultSettings, faults: &mut Faults) {
     let kinds = [
         ("connections-path", &settings.connections_path),
@@ -163,7 +156,10 @@ fn paths(settings: &VaultSettings, faults: &mut Faults) {
 fn address(settings: &VaultSettings, faults: &mut Faults) -> Option<Url> {
     const EXAMPLE: &str = "write https://host:8200";
     let Some(text) = settings.address.clone().or_else(|| env_setting("VAULT_ADDR")) else {
-        faults.add("address", "there is no address, and VAULT_ADDR is not set", EXAMPLE);
+        // Arguments that cannot be understood may be where the address stands.
+        if settings.kwargs.faults.is_empty() {
+            faults.add("address", "there is no address, and VAULT_ADDR is not set", EXAMPLE);
+        }
         return None;
     };
     // Not repeated: what is no URL may hold a password.

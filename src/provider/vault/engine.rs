@@ -6,7 +6,7 @@ use super::layout::Area;
 use super::ownership::MARKS;
 use super::rule::KvVersion;
 use super::{BATCH, entry};
-use crate::model::{Capabilities, Compare, Deletes, ErrorKind, Listed, Mark, RemoteKey, Revision, Revisions};
+use crate::model::{Capabilities, Compare, Deletes, ErrorKind, Listed, Listing, Mark, RemoteKey, Revision, Revisions};
 use crate::provider::{Entry, Error, Expect, Record, Result};
 
 /// One of the two.
@@ -34,7 +34,7 @@ impl Engine {
         }
     }
 
-    pub fn capabilities(&self, width: usize) -> Capabilities {
+    pub fn capabilities(&self, width: usize, listing: Listing) -> Capabilities {
         let versioned = Capabilities {
             write: true,
             revisions: Revisions::Stat,
@@ -47,6 +47,7 @@ impl Engine {
             max_value: Some(entry::LARGEST),
             empty_values: true,
             listing_lag: std::time::Duration::ZERO,
+            listing,
         };
         match self {
             Self::Two(_) => versioned,

@@ -10,7 +10,7 @@ use super::login::{Lease, Renewable};
 use super::mounts;
 use super::policy::{Grant, Need, grants};
 use super::requests::Ask;
-use crate::model::{ErrorKind, Family, Finding, Kind, Scope, Severity};
+use crate::model::{ErrorKind, Family, Finding, Kind, Listing, Scope, Severity};
 use crate::provider::{Error, Provider, Repeat, Result, Role};
 
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ impl VaultProvider {
         let rights = self.missing_rights(&mounts, role, kinds).await;
         let all_there = rights.is_empty();
         findings.extend(rights);
-        if all_there && role == Role::Source {
+        if all_there && role == Role::Source && self.capabilities.listing == Listing::Full {
             findings.extend(self.empty_prefixes(kinds).await);
         }
         findings
@@ -124,7 +124,10 @@ impl VaultProvider {
         let version = self.engine.version();
         let prefixes: BTreeSet<&str> =
             kinds.iter().flat_map(|kind| self.rule.place(*kind).prefixes()).map(String::as_str).collect();
-        let grants: Vec<Grant> = mounts.iter().flat_map(|mount| grants(&prefixes, mount, version, role)).collect();
+        let grants: Vec<Grant> = mounts
+            .iter()
+            .flat_map(|mount| grants(&prefixes, mount, version, role, self.capabilities.listing))
+            .collect();
         let rights = match self.rights(&grants).await {
             Ok(rights) => rights,
             Err(error) => return vec![self.failed("rights-unknown", &error)],
@@ -159,6 +162,7 @@ impl VaultProvider {
             Need::Job => (Severity::Error, "the job cannot run"),
             Need::Marks => (Severity::Warning, "keys are written without ownership marks"),
             Need::Deletes => (Severity::Warning, "deletes and undo are refused"),
+            Need::Versions => (Severity::Warning, "every run reads every value"),
         };
         let message = format!("the token lacks {} on {}: {without}", missing.join(", "), grant.path);
         Some(self.finding(severity, "right-missing", &message).with_remedy(grant.hcl()))

@@ -18,7 +18,7 @@ use super::tokens::Tokens;
 use super::trust::{Scheme, Trust};
 use super::{KIND, VaultProvider, mounts};
 use crate::model::{ErrorKind, Event, Finding, Severity};
-use crate::provider::{Caller, Error, Opening, Result, Store, StoreInfo};
+use crate::provider::{Caller, Error, Opening, Result, Store, StoreInfo, StoreSettings as _};
 
 /// Opens what `settings` describe.
 pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<Store> {
@@ -42,7 +42,7 @@ pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<S
     };
     let layout = Arc::new(Layout::new(&opening.name, checked.mount.clone(), &rule));
     let engine = engine(version, Arc::clone(&requests), Arc::clone(&layout), &opening);
-    let capabilities = engine.capabilities(usize::from(checked.width));
+    let capabilities = engine.capabilities(usize::from(checked.width), settings.listing());
     let (mounts, standing) = (OnceCell::new(), plain_http.into_iter().collect());
     Ok(Arc::new(VaultProvider { info, capabilities, rule, engine, layout, requests, mounts, standing }))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::layout::{Area, below};
 use super::rule::KvVersion;
+use crate::model::Listing;
 use crate::provider::Role;
 
 /// A path of a policy and what must be allowed on it.
@@ -26,6 +27,8 @@ pub(super) enum Need {
     Marks,
     /// Everything but deletes and `undo`.
     Deletes,
+    /// Everything, but a value is read where its version would do.
+    Versions,
 }
 
 impl Grant {
@@ -49,7 +52,13 @@ const READ: &[&str] = &["read"];
 const LIST: &[&str] = &["list"];
 
 /// Every grant that a job in `role` needs on `mount` for what lies below `prefixes`.
-pub(super) fn grants(prefixes: &BTreeSet<&str>, mount: &str, version: KvVersion, role: Role) -> Vec<Grant> {
+pub(super) fn grants(
+    prefixes: &BTreeSet<&str>,
+    mount: &str,
+    version: KvVersion,
+    role: Role,
+    listing: Listing,
+) -> Vec<Grant> {
     let rows: &[(Area, &'static [&'static str], Need)] = match (version, role) {
         (KvVersion::One, Role::Source) => &[(Area::Plain, READ, Need::Job), (Area::Plain, LIST, Need::Job)],
         (KvVersion::One, Role::Target) => &[
@@ -72,8 +81,15 @@ pub(super) fn grants(prefixes: &BTreeSet<&str>, mount: &str, version: KvVersion,
     let grant = |prefix: &str, (area, capabilities, need): &(Area, &'static [&'static str], Need)| Grant {
         path: below(*area, mount, prefix, "*"),
         capabilities,
-        need: *need,
+        // A store that is not listed is read key by key: without its versions it goes, too.
+        need: if listing == Listing::Exact && *area == Area::Metadata && *need == Need::Job {
+            Need::Versions
+        } else {
+            *need
+        },
     };
+    let asked = |capabilities: &[&str]| listing == Listing::Full || capabilities != LIST;
+    let rows: Vec<_> = rows.iter().filter(|(_, capabilities, _)| asked(capabilities)).collect();
     prefixes.iter().flat_map(|prefix| rows.iter().map(move |row| grant(prefix, row))).collect()
 }
 
@@ -100,7 +116,7 @@ mod tests {
     fn the_manual_grants_what_is_needed() {
         let prefixes = BTreeSet::from(["connections"]);
         for role in [Role::Source, Role::Target] {
-            for grant in grants(&prefixes, "secret", KvVersion::Two, role) {
+            for grant in grants(&prefixes, "secret", KvVersion::Two, role, Listing::Full) {
                 let line = in_the_manual(role, &grant.path);
                 let all = grant.capabilities.iter().all(|capability| line.contains(&format!("{capability:?}")));
                 assert!(all, "{role:?}: {} is not in {line:?}", grant.hcl());

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::auth::AuthSettings;
 use super::kwargs::{self, Understood};
 use super::{KIND, airflow, checked, opening};
-use crate::model::{Finding, Requirement};
+use crate::model::{Finding, Listing, Requirement};
 use crate::naming::Rule;
 use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
 use crate::reference::TlsSettings;
@@ -56,8 +56,8 @@ pub struct VaultSettings {
     pub pace: Option<f64>,
     /// The arguments of Airflow's `VaultBackend`, for whatever the keys above leave out.
     pub backend_kwargs: Option<BackendKwargs>,
-    /// Not built yet.
-    pub listing: Option<Unbuilt>,
+    /// Whether Vault is asked for all keys, or for single ones only; `full`.
+    pub listing: Option<ListingSetting>,
     /// What the arguments said beside what they filled in.
     #[serde(skip)]
     pub kwargs: Understood,
@@ -86,9 +86,16 @@ pub enum TeamsSetting {
     Folder,
 }
 
-/// A key that has its place but no code yet; what it holds is not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unbuilt;
+/// Whether keys are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListingSetting {
+    /// They are.
+    #[default]
+    Full,
+    /// The rights allow reading but not listing: the other side of a job leads to the keys.
+    Exact,
+}
 
 impl VaultSettings {
     /// What Airflow needs to read where these settings write, beyond what its backend always took.
@@ -118,6 +125,13 @@ impl StoreSettings for VaultSettings {
 
     fn identity(&self) -> String {
         checked::identity(self)
+    }
+
+    fn listing(&self) -> Listing {
+        match self.listing.unwrap_or_default() {
+            ListingSetting::Full => Listing::Full,
+            ListingSetting::Exact => Listing::Exact,
+        }
     }
 
     fn relative_to(&mut self, folder: &Path) {
@@ -172,48 +186,5 @@ impl<'de> Visitor<'de> for PathVisitor {
             paths.push(path);
         }
         Ok(PathSetting::Paths(paths))
-    }
-}
-
-impl<'de> Deserialize<'de> for Unbuilt {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_any(UnbuiltVisitor)
-    }
-}
-
-struct UnbuiltVisitor;
-
-// Takes any shape, so that the refusal says "not built yet" and not "expected …".
-impl<'de> Visitor<'de> for UnbuiltVisitor {
-    type Value = Unbuilt;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> std::result::Result<Unbuilt, E> {
-        Ok(Unbuilt)
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> std::result::Result<Unbuilt, E> {
-        Ok(Unbuilt)
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> std::result::Result<Unbuilt, E> {
-        Ok(Unbuilt)
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> std::result::Result<Unbuilt, E> {
-        Ok(Unbuilt)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<Unbuilt, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Unbuilt)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Unbuilt, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Unbuilt)
     }
 }

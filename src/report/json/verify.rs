@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::check::{Found, found};
 use super::plan::{Name, source_id};
 use super::rendered;
 use crate::engine::{Mismatch, Verified, VerifyReport};
@@ -17,6 +18,8 @@ struct Report<'a> {
     noted: Vec<Noted<'a>>,
     mismatches: Vec<Wrong<'a>>,
     refused: Vec<Wrong<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Found<'a>>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +56,7 @@ pub(super) fn body(report: &VerifyReport) -> impl Serialize {
         noted: report.equal.iter().filter(|key| !key.notes.is_empty()).map(Noted::of).collect(),
         mismatches: report.mismatches.iter().map(Wrong::of).collect(),
         refused: report.refused.iter().map(Wrong::of).collect(),
+        findings: found(&report.findings),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The proof: what every reader sees in the target, held against the source.
 
+use super::findings::add_findings;
 use super::reasons::{Told, by_reason};
 use crate::engine::{Mismatch, VerifyReport};
 use crate::report::page::{Page, Paper, Tone};
@@ -14,6 +15,7 @@ pub fn verify(report: &VerifyReport, paper: Paper) -> String {
     by_reason(&mut page, "Not as in the source", Tone::Bad, &told);
     let refused: Vec<_> = report.refused.iter().map(|wrong| told_plainly(wrong)).collect();
     by_reason(&mut page, "Not carried", Tone::Change, &refused);
+    add_findings(&mut page, &report.findings);
     page.gap();
     page.line(0, if report.mismatches.is_empty() { Tone::Good } else { Tone::Bad }, &summary(report));
     page.finish()
