@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
 mod keys;
+mod mapped;
 mod postgres;
 mod readme;
 mod rights;
