@@ -20,7 +20,7 @@ async fn a_mapped_migration_is_what_the_vault_holds() {
     story.file("secretferry.toml", files_to_vault(&vault.address, "mount = \"secret\"") + job);
     story.set("REGION", "eu").heading("What the job refers to is not there.").run(2, "plan");
     story.set("PROD_PASSWORD", crate::story::SECRET).heading("It is.").run(0, "plan").run(0, "apply --yes");
-    story.heading("Once more.").run(0, "plan").run(0, "verify").run(0, "show db_old");
+    story.heading("Once more.").run(0, "plan").run(0, "verify");
     let held =
         async |path: &str| vault.must("GET", &format!("secret/data/{path}"), Value::Null).await["data"]["data"].clone();
     let main = held("connections/prod-main").await;
