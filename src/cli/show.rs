@@ -44,7 +44,13 @@ async fn look(session: &Session, ledger: Option<&Ledger>, id: &str, kinds: Vec<K
         let store = session.store(name, role(session, name), ledger).await;
         for report in &mut looked.reports {
             let sight = match &store {
-                Ok(store) => sight(store, &report.name, &key).await,
+                Ok(store) => {
+                    for called in other_names(session, name, &report.name) {
+                        let sight = sight(store, &report.name, &called, &key).await;
+                        report.sights.extend(Some(sight).filter(|sight| sight.state.is_some()));
+                    }
+                    sight(store, &report.name, &report.name, &key).await
+                }
                 Err(error) => unopened(name, settings.kind(), error),
             };
             // A store that cannot spell the name cannot have it; any other problem leaves the question open.
@@ -55,6 +61,17 @@ async fn look(session: &Session, ledger: Option<&Ledger>, id: &str, kinds: Vec<K
         }
     }
     looked
+}
+
+/// What jobs call a secret in a store, or could have made it from there, where that is another name.
+fn other_names(session: &Session, store: &str, name: &SecretName) -> BTreeSet<SecretName> {
+    let jobs = session.config.jobs.values();
+    let names = jobs.flat_map(|job| {
+        let given = (job.target == store).then(|| job.mapping.target(name));
+        let made_from = if job.source == store { job.mapping.sources(name) } else { Vec::new() };
+        given.into_iter().chain(made_from)
+    });
+    names.filter(|other| other != name).collect()
 }
 
 // A target may not exist before its first key is written; a source must.

@@ -134,6 +134,8 @@ pub struct Sight {
     pub store: String,
     /// Its kind.
     pub kind: &'static str,
+    /// What it is called there, where a job gives it another name.
+    pub called: Option<SecretName>,
     /// The store's spelling; `None` where it cannot spell the name.
     pub key: Option<RemoteKey>,
     /// What became of it; `None` where it is absent, or where `problem` says why nobody knows.

@@ -1,15 +1,16 @@
 //! One name in one store, as a person may see it: where, whose, which version, and its fields as fingerprints.
 
 use super::outcome::{ShowReport, Sight};
-use crate::model::{Canonical, Fingerprint, Mark, MarkedName, Reader, SecretName, Subkey};
+use crate::model::{Canonical, Fingerprint, Mark, MarkedName, Names, Reader, SecretName, Subkey};
 use crate::naming::encode;
 use crate::planner::FieldDigest;
 use crate::provider::{self, Content, Quarantine, Record, Store};
 
-/// Looks a name up in a store.
-pub async fn sight(store: &Store, name: &SecretName, key: &Subkey) -> Sight {
+/// Looks a secret up in a store, which may call it otherwise; its digests are bound to `name` in every store.
+pub async fn sight(store: &Store, name: &SecretName, called: &SecretName, key: &Subkey) -> Sight {
     let mut sight = blank(&store.info().name, store.info().kind);
-    let remote = match encode(store.rule(), name) {
+    sight.called = (called != name).then(|| called.clone());
+    let remote = match encode(store.rule(), called) {
         Ok(remote) => remote,
         Err(error) => return Sight { problem: Some(error.to_string()), ..sight },
     };
@@ -17,7 +18,7 @@ pub async fn sight(store: &Store, name: &SecretName, key: &Subkey) -> Sight {
     match store.read(std::slice::from_ref(&remote)).await.pop() {
         None | Some(Ok(None)) => {}
         Some(Err(error)) => sight.problem = Some(error.to_string()),
-        Some(Ok(Some(record))) => fill(&mut sight, store, name, key, &record),
+        Some(Ok(Some(record))) => fill(&mut sight, store, Names { source: called, target: name }, key, &record),
     }
     sight
 }
@@ -38,6 +39,7 @@ fn blank(store: &str, kind: &'static str) -> Sight {
     Sight {
         store: store.to_owned(),
         kind,
+        called: None,
         key: None,
         state: None,
         owner: None,
@@ -48,10 +50,11 @@ fn blank(store: &str, kind: &'static str) -> Sight {
     }
 }
 
-fn fill(sight: &mut Sight, store: &Store, name: &SecretName, key: &Subkey, record: &Record) {
+fn fill(sight: &mut Sight, store: &Store, names: Names<'_>, key: &Subkey, record: &Record) {
+    let (called, name) = (names.source, names.target);
     sight.state = Some(record.listed.state);
     sight.revision = record.listed.revision.clone();
-    sight.owner = record.listed.mark.as_ref().map(|mark| owner(mark, name));
+    sight.owner = record.listed.mark.as_ref().map(|mark| owner(mark, called));
     match &record.content {
         Content::Nothing => {}
         Content::Quarantined(Quarantine::Undecryptable(column)) => {
@@ -61,7 +64,7 @@ fn fill(sight: &mut Sight, store: &Store, name: &SecretName, key: &Subkey, recor
             sight.problem = Some(format!("{rows} rows have this name"));
         }
         Content::Quarantined(Quarantine::Malformed(how)) => sight.problem = Some(how.clone()),
-        Content::Value(stored) => match store.dialect().normalise(name, stored, &Reader::ALL) {
+        Content::Value(stored) => match store.dialect().normalise(called, stored, &Reader::ALL) {
             Err(fault) => sight.problem = Some(fault.to_string()),
             Ok(None) => sight.problem = Some("Airflow would not find it".to_owned()),
             Ok(Some(secret)) => {

@@ -94,6 +94,7 @@ fn one_secret_everywhere() {
     let sight = |store: &str, kind| Sight {
         store: store.to_owned(),
         kind,
+        called: None,
         key: Some(RemoteKey::new("postgres_main")),
         state: None,
         owner: None,

@@ -23,6 +23,8 @@ struct Found<'a> {
 struct Place<'a> {
     store: &'a str,
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    called: Option<Name<'a>>,
     key: Option<&'a str>,
     state: Option<&'static str>,
     owner: Option<&'a str>,
@@ -48,6 +50,7 @@ impl<'a> Place<'a> {
         Self {
             store: &sight.store,
             kind: sight.kind,
+            called: sight.called.as_ref().map(Name::of),
             key: sight.key.as_ref().map(|key| key.as_str()),
             state: sight.state.map(State::as_str),
             owner: sight.owner.as_deref(),

@@ -31,6 +31,7 @@ fn facts(sight: &Sight) -> Vec<(&'static str, String)> {
     let absent = if sight.problem.is_some() { "not known" } else { "not there" };
     let state = sight.state.map_or(absent, State::as_str);
     let known = [
+        ("called", sight.called.as_ref().map(ToString::to_string)),
         ("key", sight.key.as_ref().map(ToString::to_string)),
         ("state", Some(state.to_owned())),
         ("owner", sight.owner.clone()),
