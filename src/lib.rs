@@ -24,6 +24,7 @@
 //!   python/               the parts of python.rs
 //!   python.rs             The parts of Python that decide what Airflow reads
 //!   reader.rs             The three Airflows that read what we write, what they see, and what they stumble over
+//!   requirement.rs        What must be installed beside Airflow for it to read a store right
 //!   snapshot.rs           The state of a side at one moment, as a store lists it and as planning sees it
 //!   value.rs              A secret's text: the one type a value lives in
 //! reference.rs FLOOR 1  secrets by reference, TLS files; the only code that reads the environment
@@ -51,6 +52,7 @@
 //!   policy.rs             What a job allows, as its config says
 //!   present.rs            What becomes of a name that the source has
 //!   side.rs               What deciding sees of the source, the target and the baseline
+//!   undo.rs               What an earlier run did × how its keys are now
 //! ledger/      FLOOR 3  our SQL: runs, steps, baseline, leases, the audit chain
 //!   address.rs            Where a ledger is
 //!   audit.rs              The audit log
@@ -74,7 +76,9 @@
 //!   verify.rs             The proof of the audit log
 //!   writer.rs             The one task that commits
 //! provider/    FLOOR 3  the stores; the only code that talks to them
+//!   airflow.rs            What Airflow must be told to read a store
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
+//!   backend_kwargs.rs     `backend-kwargs`
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back
 //!   error.rs              What a provider says when a request fails
@@ -91,14 +95,18 @@
 //!   expectation.rs        What a change is conditional on
 //!   job.rs                A job as it runs: from where, to where, what, and what it may do
 //!   lens.rs               How a run looks at values
+//!   look_back.rs          One look at the keys that a past run changed
 //!   outcome.rs            What became of a run, or of a look at both sides: plain data for reports
 //!   preview.rs            Looks at both sides and decides
 //!   read.rs               Looks at keys and reads values, many at a time and in the store's batches
 //!   reduce.rs             Reduces a value to a fingerprint and facts
+//!   reverse.rs            One step of an undo
+//!   run.rs                A run that holds its target's lease
 //!   settle.rs             Unknown effects and dead runs
 //!   show.rs               One name in one store, as a person may see it
 //!   sides.rs              Turns two listings into the two sides a plan is made of
 //!   survey.rs             One look at both sides
+//!   undo.rs               Undo of an earlier run
 //!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
 //!   write.rs              One step of a plan: read again, compare, intent, write, outcome
 //! report/      FLOOR 5  what people and machines see; pure
@@ -106,6 +114,7 @@
 //!   json/                 Reports for machines
 //!   page.rs               Lines for a terminal
 //!   plan.rs               A plan with what a reader of it must know beside
+//!   settings.rs           What Airflow must be told to read a store, as a file of variables or as a part of airflow.cf
 //!   text/                 Reports for a terminal
 //! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
 //!   check.rs              Rules across tables, and the config that has passed them all
@@ -116,6 +125,7 @@
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! cli/         FLOOR 8  the commands; the only place that prints
+//!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
 //!   apply.rs              `apply`: plan, consent, act on exactly that plan
 //!   args.rs               The command line; its help text is the manual
 //!   audit.rs              `audit`: the hash-chained log and its proof
@@ -125,6 +135,8 @@
 //!   demo.rs               `demo`
 //!   failure.rs            Any error as words for a person
 //!   history.rs            `history`: the runs, or the steps of one
+//!   init/                 the parts of init.rs
+//!   init.rs               `init`
 //!   interrupt.rs          Ctrl-C
 //!   logging.rs            The log on standard error
 //!   plan.rs               `plan`: what a job would do
@@ -132,6 +144,7 @@
 //!   run.rs                One run, as `apply` and `demo` carry it out
 //!   session.rs            What every command begins with
 //!   show.rs               `show`: one key in every store
+//!   undo.rs               `undo`
 //!   verify.rs             `verify`: does Airflow see in the target what the source holds?
 //! ```
 //!
