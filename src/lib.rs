@@ -78,7 +78,7 @@
 //! provider/    FLOOR 3  the stores; the only code that talks to them
 //!   airflow.rs            What Airflow must be told to read a store
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
-//!   backend_kwargs.rs     `backend-kwargs`
+//!   backend_kwargs.rs     The arguments of an Airflow backend class as the config gives them
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back
 //!   error.rs              What a provider says when a request fails
@@ -114,7 +114,7 @@
 //!   json/                 Reports for machines
 //!   page.rs               Lines for a terminal
 //!   plan.rs               A plan with what a reader of it must know beside
-//!   settings.rs           What Airflow must be told to read a store, as a file of variables or as a part of airflow.cf
+//!   settings.rs           What Airflow must be told to read a store, as variables or as airflow.cfg
 //!   text/                 Reports for a terminal
 //! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
 //!   check.rs              Rules across tables, and the config that has passed them all
@@ -136,7 +136,7 @@
 //!   failure.rs            Any error as words for a person
 //!   history.rs            `history`: the runs, or the steps of one
 //!   init/                 the parts of init.rs
-//!   init.rs               `init`
+//!   init.rs               `init`: a commented config to start from
 //!   interrupt.rs          Ctrl-C
 //!   logging.rs            The log on standard error
 //!   plan.rs               `plan`: what a job would do

@@ -32,7 +32,7 @@ pub enum Consent {
 #[derive(Debug)]
 pub enum Ended {
     /// The plan was acted on.
-    Acted(RunReport),
+    Acted(Box<RunReport>),
     /// It was not, for the reason given.
     Untouched(&'static str),
 }
@@ -74,7 +74,7 @@ pub async fn carry_out(
     }
     let mut report = work.act(&run, preview).await;
     report.findings.extend(progress.take_findings());
-    Ok(Ended::Acted(report))
+    Ok(Ended::Acted(Box::new(report)))
 }
 
 /// A task with the stores it needs, opened.
