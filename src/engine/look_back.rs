@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::StreamExt;
-use futures::stream;
-
 use super::error::{RunError, of_one_key};
 use super::job::Job;
 use super::lens::Lens;
-use super::read::{Progress, Wanted, read_each, stat_each};
+use super::read::{Progress, Wanted, keeps_each, read_each, stat_each};
 use super::sides::target_key;
 use crate::model::{Observer, RemoteKey, SecretName, Stage, State};
 use crate::planner::{Owner, Past, TargetContent, TargetKey, TargetSide, undo_needs};
@@ -87,20 +84,12 @@ impl<'a> LookBack<'a> {
         changes: &BTreeMap<&SecretName, &Past>,
         names: &[SecretName],
     ) -> Result<(), RunError> {
-        let target = self.target;
         let asked = names.iter().filter_map(|name| changes.get(name));
         let asked: Vec<_> = asked
-            .filter_map(|change| Some((change.name.clone(), &change.key, change.revision_before.as_ref()?)))
+            .filter_map(|change| Some((change.name.clone(), (change.key.clone(), change.revision_before.clone()?))))
             .collect();
         let progress = Progress::begin(self.observer, Stage::Stat, &self.job.target, Some(asked.len()));
-        let answers = stream::iter(asked)
-            .map(|(name, key, revision)| async move {
-                let kept = target.keeps(key, revision).await;
-                progress.advance(1);
-                (name, kept)
-            })
-            .buffer_unordered(target.capabilities().width.max(1));
-        let answers: Vec<_> = answers.collect().await;
+        let answers = keeps_each(self.target, asked, progress).await;
         progress.end();
         for (name, answer) in answers {
             match answer {

@@ -3,7 +3,7 @@
 use futures::StreamExt;
 use futures::stream;
 
-use crate::model::{Blind, ErrorKind, Event, Listed, Observer, RemoteKey, SecretName, Stage};
+use crate::model::{Blind, ErrorKind, Event, Listed, Observer, RemoteKey, Revision, SecretName, Stage};
 use crate::provider::{Error, Record, Result, Store};
 
 /// A key to look at: what we call it and how the store spells it.
@@ -73,7 +73,26 @@ pub async fn stat_each(
     done.concat().await
 }
 
-fn batched(mut wanted: Vec<Wanted>, size: usize) -> Vec<Vec<Wanted>> {
+/// Asks of earlier versions whether they can be brought back.
+pub async fn keeps_each(
+    store: &Store,
+    versions: Vec<(SecretName, (RemoteKey, Revision))>,
+    progress: Progress<'_>,
+) -> Vec<(SecretName, Result<bool>)> {
+    let batches = batched(versions, store.capabilities().read_batch);
+    let done = stream::iter(batches)
+        .map(|batch| async move {
+            let (names, versions): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            let keys: Vec<_> = versions.iter().map(|(key, _): &(RemoteKey, Revision)| key.clone()).collect();
+            let answers = answered(store, "stat", &keys, store.keeps(&versions).await);
+            progress.advance(names.len());
+            names.into_iter().zip(answers).collect::<Vec<_>>()
+        })
+        .buffer_unordered(store.capabilities().width.max(1));
+    done.concat().await
+}
+
+fn batched<T>(mut wanted: Vec<T>, size: usize) -> Vec<Vec<T>> {
     let mut batches = Vec::new();
     while !wanted.is_empty() {
         let rest = wanted.split_off(wanted.len().min(size.max(1)));

@@ -89,6 +89,8 @@ fn is_done(meant: Meant<'_>, now: &Now) -> bool {
 fn is_as_before(meant: Meant<'_>, now: &Now) -> bool {
     match (meant.action, meant.before) {
         (Action::Create, _) => matches!(now.state, None | Some(State::Empty)),
+        // What left nothing behind when it was deleted.
+        (Action::Restore, None) => now.state.is_none(),
         (_, Some(before)) => now.revision.as_ref() == Some(before),
         (_, None) => now.state == Some(State::Live) && now.holds(meant.held),
     }

@@ -72,10 +72,10 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// An absent key succeeds. Gives the revision of what is left behind, if anything is.
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>>;
 
-    /// Tells whether [`restore`](Self::restore) could bring back what `key` held at `revision`; does not read it.
-    async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
-        let _ = (key, revision);
-        Ok(false)
+    /// Tells of up to [`Capabilities::read_batch`] versions whether [`restore`](Self::restore) could bring them back,
+    /// answering in their order; reads none of them for that.
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        versions.iter().map(|_| Ok(false)).collect()
     }
 
     /// Brings back what `key` held at `revision`, or undoes its deletion; marks stay as they are.

@@ -207,8 +207,11 @@ impl Provider for Broken {
         self.memory.release(key, &mark, &self.expect(expect)).await
     }
 
-    async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
-        if self.has(Defect::KeepsAnything) { Ok(true) } else { self.memory.keeps(key, revision).await }
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        if self.has(Defect::KeepsAnything) {
+            return versions.iter().map(|_| Ok(true)).collect();
+        }
+        self.memory.keeps(versions).await
     }
 
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {

@@ -285,8 +285,9 @@ impl Provider for Probe {
         self.change(Family::Write, (key, held.as_ref()), request).await
     }
 
-    async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
-        self.asked(Family::Stat, self.inner.keeps(key, revision)).await?
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        let keys: Vec<_> = versions.iter().map(|(key, _)| key.clone()).collect();
+        self.asked(Family::Stat, self.inner.keeps(versions)).await.unwrap_or_else(|error| all_failed(&keys, &error))
     }
 
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {

@@ -166,8 +166,8 @@ impl Provider for Expecting {
         }
     }
 
-    async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
-        self.inner.keeps(key, revision).await
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        self.inner.keeps(versions).await
     }
 
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {

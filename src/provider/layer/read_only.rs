@@ -78,8 +78,8 @@ impl Provider for ReadOnly {
         self.refuse("delete", key)
     }
 
-    async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
-        self.inner.keeps(key, revision).await
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        self.inner.keeps(versions).await
     }
 
     async fn restore(&self, key: &RemoteKey, _: &Revision, _: &Expect) -> Result<Revision> {

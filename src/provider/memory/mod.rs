@@ -272,10 +272,14 @@ impl Provider for MemoryProvider {
         Ok(left.await?.map(|revision| self.revision(revision)))
     }
 
-    async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
-        let lost = self.begin(Family::Stat, std::slice::from_ref(key)).await?;
-        lost.map_or(Ok(()), Err)?;
-        Ok(self.shape.capabilities.history && self.shelf().keeps(key, revision))
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        let keys: Vec<_> = versions.iter().map(|(key, _)| key.clone()).collect();
+        let begun = self.begin(Family::Stat, &keys).await.and_then(|lost| lost.map_or(Ok(()), Err));
+        if let Err(error) = begun.and_then(|()| self.batch_fits("stat", &keys)) {
+            return all_failed(&keys, &error);
+        }
+        let kept = |(key, revision): &_| self.shape.capabilities.history && self.shelf().keeps(key, revision);
+        versions.iter().map(|version| Ok(kept(version))).collect()
     }
 
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {

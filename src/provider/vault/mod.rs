@@ -181,8 +181,9 @@ impl Provider for VaultProvider {
         self.engine.delete(key, expect).await
     }
 
-    async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
-        self.engine.keeps(key, revision).await
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        let asked: Vec<_> = versions.iter().map(|(key, revision)| self.engine.keeps(key, revision)).collect();
+        stream::iter(asked).buffered(self.capabilities.width).collect().await
     }
 
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {

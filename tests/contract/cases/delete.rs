@@ -1,10 +1,10 @@
 //! Deletes and what can be brought back.
 
-use secretferry::model::{Deletes, ErrorKind, Revisions, State};
+use secretferry::model::{Deletes, ErrorKind, RemoteKey, Revision, Revisions, State};
 use secretferry::provider::{Content, Expect};
 
 use crate::ground::Site;
-use crate::suite::{Verdict, applies, ensure, equal};
+use crate::suite::{Stop, Verdict, applies, ensure, equal};
 
 cases! {
     "deleting an absent key succeeds" => absent,
@@ -92,11 +92,14 @@ async fn kept(site: &Site) -> Verdict {
     let (key, nowhere) = (site.key("key"), site.key("nowhere"));
     let old = site.put(&key, "old").await?;
     let new = site.put(&key, "new").await?;
-    equal(&site.store.keeps(&key, &old).await?, &true, "an older version")?;
-    equal(&site.store.keeps(&key, &new).await?, &true, "the current version")?;
-    equal(&site.store.keeps(&nowhere, &new).await?, &false, "a version of an absent key")?;
+    let asked = [(key.clone(), old), (nowhere, new.clone()), (key.clone(), new.clone())];
+    equal(&kept_of(site, &asked).await?, &vec![true, false, true], "an older, an absent key's, the current version")?;
     site.store.delete(&key, &Expect::At(new.clone())).await?;
-    equal(&site.store.keeps(&key, &new).await?, &true, "a deleted version")
+    equal(&kept_of(site, &[(key, new)]).await?, &vec![true], "a deleted version")
+}
+
+async fn kept_of(site: &Site, versions: &[(RemoteKey, Revision)]) -> Result<Vec<bool>, Stop> {
+    site.store.keeps(versions).await.into_iter().map(|answer| answer.map_err(Stop::from)).collect()
 }
 
 async fn no_history(site: &Site) -> Verdict {
@@ -105,5 +108,5 @@ async fn no_history(site: &Site) -> Verdict {
     let revision = site.put(&key, "text").await?;
     let refused = site.store.restore(&key, &revision, &Expect::Anything).await;
     equal(&refused.err().map(|error| error.kind), &Some(ErrorKind::Unsupported), "a restore")?;
-    equal(&site.store.keeps(&key, &revision).await?, &false, "a version that would be kept")
+    equal(&kept_of(site, &[(key, revision)]).await?, &vec![false], "a version that would be kept")
 }
