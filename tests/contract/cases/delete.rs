@@ -99,7 +99,13 @@ async fn kept(site: &Site) -> Verdict {
 }
 
 async fn kept_of(site: &Site, versions: &[(RemoteKey, Revision)]) -> Result<Vec<bool>, Stop> {
-    site.store.keeps(versions).await.into_iter().map(|answer| answer.map_err(Stop::from)).collect()
+    let mut kept = Vec::new();
+    for batch in versions.chunks(site.can().read_batch) {
+        for answer in site.store.keeps(batch).await {
+            kept.push(answer?);
+        }
+    }
+    Ok(kept)
 }
 
 async fn no_history(site: &Site) -> Verdict {
