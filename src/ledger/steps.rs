@@ -130,6 +130,15 @@ impl Ledger {
         .await?;
         rows.iter().map(Unsettled::read).collect()
     }
+
+    /// Lists what `run` found not done when it settled the steps of dead runs; a request of theirs may still arrive.
+    pub async fn given_up_by(&self, run: &RunId) -> Result<Vec<Intent>, LedgerError> {
+        let rows = query("SELECT * FROM steps WHERE settled_by = $1 AND settled_as = 'unchanged' ORDER BY id")
+            .bind(run.as_str())
+            .fetch_all(self.readers())
+            .await?;
+        rows.iter().map(Intent::read).collect()
+    }
 }
 
 impl Unsettled {
