@@ -64,6 +64,12 @@ impl StepState {
         Self::parse(row.try_get("state")?).ok_or(LedgerError::Damaged { what: "step's state" })
     }
 
+    /// The states from which a step may come here; at most two.
+    pub(super) fn beginnings(self) -> [Option<&'static str>; 2] {
+        let mut states = Self::MOVES.iter().filter(|(_, to)| *to == self).map(|(from, _)| from.as_str());
+        [states.next(), states.next()]
+    }
+
     /// Checks the move to `next` against the table.
     pub(super) fn to(self, next: Self) -> Result<(), LedgerError> {
         if Self::MOVES.contains(&(self, next)) {
@@ -194,6 +200,7 @@ struct Intend {
 impl Change for Intend {
     type Answer = StepId;
     const BEGINS_WORK: bool = true;
+    const LEAVES_RUNS: bool = true;
 
     async fn record(&self, pen: &mut Pen<'_>) -> Result<StepId, LedgerError> {
         self.claim.check(pen).await?;
