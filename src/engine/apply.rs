@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream;
+use tokio::sync::OnceCell;
 
 use super::error::is_away;
 use super::outcome::{RunReport, StepOutcome};
@@ -26,7 +27,7 @@ pub async fn apply(run: &Run<'_>, source: &Store, preview: Preview) -> RunReport
     let begun = Instant::now();
     let trouble = Trouble::default();
     let Preview { plan, lens, findings } = preview;
-    let writer = Writer { run, lens: &lens, trouble: &trouble };
+    let writer = Writer { run, lens: &lens, trouble: &trouble, given_up: OnceCell::new() };
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let mut outcomes = writer.all_left_alone(&plan);
     let mut carried = carry_all(&writer, source, &plan, progress).await;

@@ -34,7 +34,7 @@ impl Writer<'_> {
         expect: &Expect,
     ) -> provider::Result<Option<Revision>> {
         let (target, step, key) = (self.run.target, aim.step, aim.key);
-        let mark = target.capabilities().marks.map(|_| self.mark(&step.name));
+        let mark = target.capabilities().marks.map(|_| self.run.mark(&self.run.job.name, &step.name));
         if let Some(mark) = mark.as_ref().filter(|_| step.reason == Reason::UndoTakeover) {
             target.release(key, mark, expect).await?;
         }

@@ -10,7 +10,7 @@ use super::error::is_away;
 use super::job::Job;
 use super::outcome::{RunReport, StepOutcome};
 use crate::ledger::{Lease, Ledger, LedgerError, RunEnd, RunId, RunStatus};
-use crate::model::{ErrorKind, Finding, Observer, Outcome};
+use crate::model::{ErrorKind, Finding, Mark, MarkedName, Observer, Outcome, SecretName};
 use crate::planner::{Depth, Plan};
 use crate::provider::{self, Store};
 
@@ -91,6 +91,11 @@ impl Trouble {
 }
 
 impl Run<'_> {
+    /// The mark of a key that `job` writes.
+    pub(super) fn mark(&self, job: &str, name: &SecretName) -> Mark {
+        Mark { ledger: self.ledger.id().to_owned(), job: job.to_owned(), name: MarkedName::Whole(name.clone()) }
+    }
+
     /// Ends the run in the ledger and tells of it, every key in the order of names.
     pub(super) async fn ended(&self, acted: Acted, plan: &Plan, findings: Vec<Finding>) -> RunReport {
         let Acted { begun, mut outcomes, trouble } = acted;

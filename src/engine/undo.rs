@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream;
+use tokio::sync::OnceCell;
 
 use super::error::RunError;
 use super::job::Job;
@@ -46,7 +47,7 @@ pub async fn undo(run: &Run<'_>, preview: Preview) -> RunReport {
     let begun = Instant::now();
     let trouble = Trouble::default();
     let Preview { plan, lens, findings } = preview;
-    let writer = &Writer { run, lens: &lens, trouble: &trouble };
+    let writer = &Writer { run, lens: &lens, trouble: &trouble, given_up: OnceCell::new() };
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let taken_back: Vec<_> = stream::iter(plan.changes())
         .map(|step| async move {

@@ -203,6 +203,34 @@ mod tests {
         document.ids().into_iter().map(shown).collect::<Vec<_>>().join(" ")
     }
 
+    /// Made by `tests/airflow/ini_cases.py` with the parsers of Airflow 2.11.2 and 3.3.2, which agree.
+    const CASES: &str = include_str!("../../../tests/golden/ini.jsonl");
+
+    /// What is wrong with our reading of one text; `None` if it is Airflow's.
+    fn difference(case: &serde_json::Value) -> Option<String> {
+        let parsed = IniDocument::parse(case["text"].as_str().unwrap());
+        let (read, entries) = match (parsed, case["entries"].as_object()) {
+            (Err(_), None) => return None,
+            (Ok(_), None) => return Some("Airflow refuses it".to_owned()),
+            (Err(malformed), Some(_)) => return Some(format!("we refuse it: {malformed}")),
+            (Ok(read), Some(entries)) => (read, entries),
+        };
+        let own = read.values.iter().map(|(id, value)| (id.as_str(), value.as_ref().ok().map(|text| text.as_str())));
+        let found: BTreeMap<_, _> = own.collect();
+        let wanted: BTreeMap<_, _> = entries.iter().map(|(id, value)| (id.as_str(), value.as_str())).collect();
+        (found != wanted).then(|| format!("{found:?}, and Airflow reads {wanted:?}"))
+    }
+
+    #[test]
+    fn reads_what_airflow_reads() {
+        let cases: Vec<serde_json::Value> = CASES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let refused = cases.iter().filter(|case| case["entries"].is_null()).count();
+        assert!(refused > 100 && cases.len() - refused > 100, "the cases were not found");
+        let told = |case: &serde_json::Value| difference(case).map(|what| format!("{}: {what}", case["text"]));
+        let differences: Vec<_> = cases.iter().filter_map(told).collect();
+        assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    }
+
     /// What `configparser.ConfigParser` of Python 3.11, with the names of options as they are, makes of each.
     #[test]
     fn reads_what_configparser_reads() {
