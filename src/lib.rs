@@ -62,6 +62,7 @@
 //!   fold.rs               Retention
 //!   history.rs            What was: runs and their steps, as reports show them
 //!   key_file.rs           The random key beside a ledger for which none is configured
+//!   known.rs              What a transaction has read of runs and leases
 //!   lease.rs              One writer per target
 //!   lock_file.rs          The lock of a target beside a ledger in a file
 //!   open.rs               The ledger as the rest of the program holds it, and how it is opened

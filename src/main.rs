@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
+// One thread: a run waits for stores and the ledger, and computes little; threads would mostly wake each other.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     secretferry::cli::run().await
 }

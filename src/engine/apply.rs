@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{RunError, is_away};
@@ -15,7 +16,7 @@ use super::preview::{Preview, Stores};
 use super::read::{Progress, read_batch};
 use super::write::Writer;
 use crate::ledger::{Lease, Ledger, LedgerError, Remembered, RunEnd, RunId, RunStatus, Seen};
-use crate::model::{Action, ErrorKind, Event, Observer, Outcome, RemoteKey, Stage};
+use crate::model::{Action, ErrorKind, Event, Mark, MarkedName, Observer, Outcome, RemoteKey, SecretName, Stage};
 use crate::planner::{Depth, Plan, Remember, Step};
 use crate::provider::{self, Record};
 
@@ -41,6 +42,13 @@ pub struct Run<'a> {
     pub observer: &'a dyn Observer,
     /// Asks the run to finish the steps in flight and begin no other.
     pub stop: &'a CancellationToken,
+}
+
+impl Run<'_> {
+    /// The mark of a key that `job` writes.
+    pub(super) fn mark(&self, job: &str, name: &SecretName) -> Mark {
+        Mark { ledger: self.ledger.id().to_owned(), job: job.to_owned(), name: MarkedName::Whole(name.clone()) }
+    }
 }
 
 /// What goes wrong for the whole run, shared by its steps.
@@ -105,7 +113,7 @@ pub async fn apply(run: &Run<'_>, preview: Preview) -> Result<RunReport, RunErro
     let begun = Instant::now();
     let trouble = Trouble::default();
     let Preview { plan, lens, findings } = preview;
-    let writer = Writer { run, lens: &lens, trouble: &trouble };
+    let writer = Writer { run, lens: &lens, trouble: &trouble, given_up: OnceCell::new() };
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let mut outcomes: Vec<_> =
         plan.steps.iter().filter(|step| !step.action.changes()).map(|step| writer.left_alone(step)).collect();

@@ -73,13 +73,13 @@ pub async fn stat_each(
     done.concat().await
 }
 
-fn batched(mut wanted: Vec<Wanted>, size: usize) -> Vec<Vec<Wanted>> {
-    let mut batches = Vec::new();
-    while !wanted.is_empty() {
-        let rest = wanted.split_off(wanted.len().min(size.max(1)));
-        batches.push(std::mem::replace(&mut wanted, rest));
-    }
-    batches
+/// Batches one after another, each with room for itself alone: cut off one `Vec`, every one would keep the room of the rest.
+fn batched(wanted: Vec<Wanted>, size: usize) -> impl Iterator<Item = Vec<Wanted>> {
+    let mut wanted = wanted.into_iter();
+    std::iter::from_fn(move || {
+        let batch: Vec<_> = wanted.by_ref().take(size.max(1)).collect();
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
 fn keys_of(batch: &[Wanted]) -> Vec<RemoteKey> {
@@ -114,5 +114,24 @@ impl<'a> Progress<'a> {
     /// Ends the stage.
     pub fn end(self) {
         self.observer.observe(&Event::StageEnded { stage: self.stage });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    #[test]
+    fn a_batch_has_room_for_itself_alone() {
+        let wanted: Vec<Wanted> =
+            (0..1000).map(|id| (SecretName::new(Kind::Variable, id.to_string()), RemoteKey::new("k"))).collect();
+        for size in [0, 1, 64, 1000, 5000] {
+            let batches: Vec<_> = batched(wanted.clone(), size).collect();
+            let room: usize = batches.iter().map(Vec::capacity).sum();
+            // The least room of a `Vec` is four.
+            assert!(room <= 4 * wanted.len(), "{room} places for {} keys in batches of {size}", wanted.len());
+            assert_eq!(batches.concat(), wanted);
+        }
     }
 }

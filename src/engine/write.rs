@@ -1,16 +1,15 @@
 //! One step of a plan: read again, compare, intent, write, outcome.
 
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 
 use super::apply::{Run, Trouble};
 use super::lens::Lens;
 use super::outcome::StepOutcome;
 use super::reduce::{Prepared, Reduced};
-use super::settle::{Meant, Settled, done, look, settled};
+use super::settle::{Meant, Settled, done, look, marked, settled};
 use crate::ledger::{Conclusion, Failure, Intent, LedgerError, StepId};
-use crate::model::{
-    Effect, ErrorKind, Fingerprint, Mark, MarkedName, Outcome, Reason, RemoteKey, Revision, Revisions, SecretName,
-};
+use crate::model::{Effect, ErrorKind, Fingerprint, Mark, Outcome, Reason, RemoteKey, Revision, Revisions};
 use crate::planner::Step;
 use crate::provider::{self, Entry, Expect, Record, RequestToken};
 
@@ -19,6 +18,8 @@ pub(super) struct Writer<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) lens: &'a Lens,
     pub(super) trouble: &'a Trouble,
+    /// What this run found not done when it settled what dead runs had left; asked for at the first conflict.
+    pub(super) given_up: OnceCell<Vec<Intent>>,
 }
 
 /// A step that ended without a request: how, why, and in words.
@@ -57,7 +58,7 @@ impl Writer<'_> {
     /// Takes a key over as it is.
     pub(super) async fn adopt(&self, step: &Step) -> StepOutcome {
         let change = match self.run.stores.target.capabilities().marks {
-            Some(_) => Change::Claim(self.mark(&step.name)),
+            Some(_) => Change::Claim(self.run.mark(&self.run.job.name, &step.name)),
             None => Change::Record,
         };
         self.change(step, step.target.clone(), change).await
@@ -106,7 +107,7 @@ impl Writer<'_> {
         let entry = Entry {
             kind: name.kind,
             value: stored,
-            mark: Some(self.mark(name)),
+            mark: Some(self.run.mark(&self.run.job.name, name)),
             description: ready.description,
             token: self.token(aim.step),
         };
@@ -150,6 +151,9 @@ impl Writer<'_> {
         match answer {
             Ok(revision) => self.done(&aim, id, revision).await,
             Err(error) if error.effect == Effect::Unknown => self.unknown(&aim, id, error).await,
+            Err(error) if error.kind == ErrorKind::Conflict && self.may_be_late(&aim).await => {
+                self.unknown(&aim, id, error).await
+            }
             Err(error) => self.failed(&aim, id, &error).await,
         }
     }
@@ -190,6 +194,16 @@ impl Writer<'_> {
         self.conclude(id, conclusion, self.outcome(aim.step, ended)).await
     }
 
+    /// Whether a dead run had intended the same: its request, found not done when this run settled it, may have arrived since.
+    async fn may_be_late(&self, aim: &Aim<'_>) -> bool {
+        let asked = self.given_up.get_or_init(|| async {
+            // A ledger that cannot be asked fails at the next write to it; until then a conflict is a conflict.
+            self.run.ledger.given_up_by(self.run.id).await.unwrap_or_default()
+        });
+        let same = |intent: &Intent| intent.key == *aim.key && intent.source_fingerprint == aim.fingerprint;
+        asked.await.iter().any(same)
+    }
+
     /// Reads back what a lost answer left open.
     async fn unknown(&self, aim: &Aim<'_>, id: StepId, error: provider::Error) -> StepOutcome {
         let step = aim.step;
@@ -201,8 +215,12 @@ impl Writer<'_> {
         };
         match look(&self.run.stores.target, self.lens, &step.name, aim.key).await {
             Ok(now) => match settled(meant, &now) {
-                Settled::Done(revision) => self.done(aim, id, revision).await,
-                Settled::NotDone => self.unsettled(aim, id, &error).await,
+                Settled::Done(_) => {
+                    let revision = marked(self.run, self.lens, (&step.name, aim.key), &now).await;
+                    self.done(aim, id, revision).await
+                }
+                Settled::NotDone if error.effect == Effect::Unknown => self.unsettled(aim, id, &error).await,
+                Settled::NotDone => self.failed(aim, id, &error).await,
                 Settled::Elsewhere => {
                     let ended = (Outcome::Conflict, Reason::TargetMoved, Some(error.explained()));
                     let conclusion = Conclusion::Failed(failure(&ended, &error));
@@ -268,14 +286,6 @@ impl Writer<'_> {
             notes: step.notes.clone(),
             fingerprint: step.source.clone(),
             revision: step.target_revision.clone(),
-        }
-    }
-
-    fn mark(&self, name: &SecretName) -> Mark {
-        Mark {
-            ledger: self.run.ledger.id().to_owned(),
-            job: self.run.job.name.clone(),
-            name: MarkedName::Whole(name.clone()),
         }
     }
 

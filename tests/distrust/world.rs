@@ -196,6 +196,14 @@ impl<'v> World<'v> {
         assert_eq!(self.held().await, wanted.collect::<BTreeMap<_, _>>());
     }
 
+    /// Insists that every key of ours carries our mark, where the engine has a place for it.
+    pub async fn is_marked_throughout(&self) {
+        for path in self.wanted.keys().filter(|_| self.kv == 2) {
+            let metadata = self.vault.must("GET", &format!("{}/metadata/{path}", self.mount), Value::Null).await;
+            assert_eq!(metadata["data"]["custom_metadata"]["managed-by"], "secretferry", "{path}");
+        }
+    }
+
     /// Insists that nothing is left to do, that the program's own proof agrees and that the audit log is whole.
     pub async fn is_at_rest(&self) {
         self.ferry(&["plan", "--exit-code"]).await.with_code(0);
