@@ -24,7 +24,7 @@ use crate::provider::{self, Record};
 const PATIENCE: u32 = 8;
 
 /// The most source values of one read; of reads, at most two are under way or waiting beside the one being written.
-const READ_AHEAD: usize = 64;
+const READ_AHEAD: usize = 32;
 
 /// A run that holds its target's lease.
 pub struct Run<'a> {
