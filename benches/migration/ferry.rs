@@ -1,6 +1,6 @@
 //! The built program, run as a user runs it, and watched from outside: how long, how much memory.
 
-use std::path::Path;
+use std::fs::File;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -48,18 +48,9 @@ impl Ferry {
 
     /// Applies the job; all of `expected` keys must end in `outcome`, and the rest be kept.
     pub fn apply(&self, outcome: &str, expected: usize) -> Took {
-        let report = self.folder.path().join("report.json");
+        let report = self.folder.path().join("report");
         let begun = Instant::now();
-        let mut child = Command::new(PROGRAM)
-            .args(["apply", "--yes", "--json"])
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.folder.path())
-            .stdin(Stdio::null())
-            .stdout(std::fs::File::create(&report).unwrap())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
+        let mut child = self.command(&["apply", "--yes"]).stdout(File::create(&report).unwrap()).spawn().unwrap();
         let mut peak = 0;
         let status = loop {
             peak = peak.max(high_water(child.id()).unwrap_or_default());
@@ -70,18 +61,27 @@ impl Ferry {
         };
         let time = begun.elapsed();
         assert!(status.success(), "{status}: {}", std::fs::read_to_string(&report).unwrap());
-        insist(&report, outcome, expected);
+        self.insist(outcome, expected);
         Took { time, peak }
     }
-}
 
-fn insist(report: &Path, outcome: &str, expected: usize) {
-    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
-    let count = |outcome: &str| report["counts"][outcome].as_u64().unwrap_or_default();
-    let total: u64 = report["counts"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
-    assert_eq!(count(outcome), expected as u64, "{:#}", report["counts"]);
-    let kept = if outcome == "kept" { 0 } else { count("kept") };
-    assert_eq!(total, expected as u64 + kept, "{:#}", report["counts"]);
+    /// Asks the ledger how the keys of the last run ended.
+    fn insist(&self, outcome: &str, expected: usize) {
+        let history = self.command(&["history", "--json"]).output().unwrap();
+        let history: Value = serde_json::from_slice(&history.stdout).unwrap();
+        let counts = &history["runs"][0]["counts"];
+        let count = |outcome: &str| counts[outcome].as_u64().unwrap_or_default();
+        let total: u64 = counts.as_object().unwrap().values().filter_map(Value::as_u64).sum();
+        let kept = if outcome == "kept" { 0 } else { count("kept") };
+        assert_eq!((count(outcome), total), (expected as u64, expected as u64 + kept), "{counts:#}");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command
+    }
 }
 
 fn high_water(process: u32) -> Option<u64> {

@@ -8,7 +8,7 @@ use super::guard::guard;
 use super::plan::{Plan, Step};
 use super::policy::Policy;
 use super::present::present;
-use super::side::{Depth, FieldDigest, Sides, SourceContent, TargetContent, TargetRules};
+use super::side::{Depth, Fields, Sides, SourceContent, TargetContent, TargetRules};
 use crate::model::{RemoteKey, Revision, SecretName, State};
 
 /// Decides what becomes of every name; the same input always gives the same plan, in the order of names.
@@ -36,7 +36,7 @@ fn step(given: Given<'_>, name: &SecretName) -> Option<Step> {
     };
     let (notes, after) = match case.source.map(|source| &source.content) {
         Some(SourceContent::Fits(facts)) => (facts.notes.clone(), facts.fields.clone()),
-        _ => (Vec::new(), Vec::new()),
+        _ => (Vec::new(), Fields::default()),
     };
     Some(Step {
         name: name.clone(),
@@ -71,9 +71,9 @@ fn target_revision(case: &Case<'_>) -> Option<Revision> {
     target.revision.clone().or_else(|| remembered.and_then(|entry| entry.target_revision.clone()))
 }
 
-fn fields_before(case: &Case<'_>) -> Vec<FieldDigest> {
+fn fields_before(case: &Case<'_>) -> Fields {
     match case.target.map(|target| &target.content) {
         Some(TargetContent::Read(_, fields)) => fields.clone(),
-        _ => Vec::new(),
+        _ => Fields::default(),
     }
 }

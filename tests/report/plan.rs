@@ -19,8 +19,8 @@ fn step(name: SecretName, action: Action, reason: Reason) -> Step {
         target: None,
         target_revision: None,
         notes: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
+        before: Vec::new().into(),
+        after: Vec::new().into(),
         remember: Remember::Nothing,
     }
 }
@@ -39,8 +39,8 @@ fn update() -> Step {
         source: Some(fingerprint(&name, "new")),
         target: Some(fingerprint(&name, "old")),
         target_revision: Some(Revision::new("7")),
-        before: fields(&name, &with("old", "5432")),
-        after: fields(&name, &[with("new", "5432").as_slice(), &[("timeout", "30")]].concat()),
+        before: fields(&name, &with("old", "5432")).into(),
+        after: fields(&name, &[with("new", "5432").as_slice(), &[("timeout", "30")]].concat()).into(),
         ..step(name, Action::Update, Reason::SourceChanged)
     }
 }
@@ -50,7 +50,8 @@ fn steps() -> Vec<Step> {
     let long = format!("a_connection_id_that_{}ends_here", "goes_on_and_on_".repeat(7));
     let mut steps = vec![
         Step {
-            after: fields(&created, &[("conn_type", "postgres"), ("host", "db"), ("password", "x"), ("login", "y")]),
+            after: fields(&created, &[("conn_type", "postgres"), ("host", "db"), ("password", "x"), ("login", "y")])
+                .into(),
             notes: vec!["description is not carried: VaultBackend never returns it".to_owned()],
             ..step(created, Action::Create, Reason::New)
         },
