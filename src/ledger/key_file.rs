@@ -38,7 +38,12 @@ pub(super) fn load_or_create(path: &Path) -> Result<MasterKey, LedgerError> {
 fn create(path: &Path) -> Result<MasterKey, LedgerError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let key = MasterKey::random();
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+    // The name is fixed and made free first, so that a process that dies here leaves no keys about.
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let _ = fs::remove_file(folder.join(&name));
+    let made = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempfile_in(folder);
+    let written = made.and_then(|mut file| {
         file.write_all(key.encode().as_bytes())?;
         file.write_all(b"\n")?;
         file.as_file().sync_all()?;

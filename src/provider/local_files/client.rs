@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::document::Document;
@@ -117,13 +118,7 @@ fn lock(real: &Path) -> Result<File, FileError> {
 
 fn replace(real: &Path, text: &str) -> Result<(), FileError> {
     let folder = folder_of(real);
-    let builder = || {
-        tempfile::Builder::new()
-            .prefix(".secretferry-")
-            .permissions(Permissions::from_mode(PRIVATE))
-            .tempfile_in(folder)
-    };
-    let mut fresh = builder().map_err(refused("make a file in the folder"))?;
+    let mut fresh = fresh_beside(real).map_err(refused("make a file in the folder"))?;
     fresh.write_all(text.as_bytes()).map_err(refused("write the new file"))?;
     if let Ok(old) = fs::metadata(real) {
         keep_access(fresh.as_file(), &old).map_err(refused("give the new file its mode"))?;
@@ -131,6 +126,20 @@ fn replace(real: &Path, text: &str) -> Result<(), FileError> {
     fresh.as_file().sync_all().map_err(refused("write the new file"))?;
     fresh.persist(real).map_err(|error| FileError::Refused("put the new file in place", error.error))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::Unsettled)
+}
+
+/// Makes the file that will take the old one's place. Its name is fixed and we hold the lock: one that is there was left by
+/// a process that died, and would keep secrets on the disk for good.
+fn fresh_beside(real: &Path) -> io::Result<NamedTempFile> {
+    let mut name = real.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    match fs::remove_file(folder_of(real).join(&name)) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+        _ => {}
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&name).rand_bytes(0).permissions(Permissions::from_mode(PRIVATE));
+    builder.tempfile_in(folder_of(real))
 }
 
 /// Gives the new file the old one's owner, group and mode, as far as we may and as nobody else can read it.
@@ -174,6 +183,16 @@ mod tests {
             assert_eq!(mode(&path), after, "{before:o}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "the file and its lock, nothing half written");
+    }
+
+    #[test]
+    fn what_a_dead_process_left_half_written_is_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        fs::write(folder.path().join("a.json.new"), "{\"a\": \"half a sec").unwrap();
+        put(&JsonFile::new(path.clone()), "a", "1");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\n    \"a\": 1\n}\n");
+        assert!(!folder.path().join("a.json.new").exists());
     }
 
     #[test]
