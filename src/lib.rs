@@ -24,6 +24,7 @@
 //!   python/               the parts of python.rs
 //!   python.rs             The parts of Python that decide what Airflow reads
 //!   reader.rs             The three Airflows that read what we write, what they see, and what they stumble over
+//!   requirement.rs        What must be installed beside Airflow for it to read a store right
 //!   snapshot.rs           The state of a side at one moment, as a store lists it and as planning sees it
 //!   value.rs              A secret's text: the one type a value lives in
 //! reference.rs FLOOR 1  secrets by reference, TLS files; the only code that reads the environment
@@ -74,7 +75,9 @@
 //!   verify.rs             The proof of the audit log
 //!   writer.rs             The one task that commits
 //! provider/    FLOOR 3  the stores; the only code that talks to them
+//!   airflow.rs            What Airflow must be told to read a store
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
+//!   backend_kwargs.rs     The arguments of an Airflow backend class as the config gives them
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back
 //!   error.rs              What a provider says when a request fails
@@ -106,6 +109,7 @@
 //!   json/                 Reports for machines
 //!   page.rs               Lines for a terminal
 //!   plan.rs               A plan with what a reader of it must know beside
+//!   settings.rs           What Airflow must be told to read a store, as variables or as airflow.cfg
 //!   text/                 Reports for a terminal
 //! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
 //!   check.rs              Rules across tables, and the config that has passed them all
@@ -116,6 +120,7 @@
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! cli/         FLOOR 8  the commands; the only place that prints
+//!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
 //!   apply.rs              `apply`: plan, consent, act on exactly that plan
 //!   args.rs               The command line; its help text is the manual
 //!   audit.rs              `audit`: the hash-chained log and its proof
@@ -125,6 +130,8 @@
 //!   demo.rs               `demo`
 //!   failure.rs            Any error as words for a person
 //!   history.rs            `history`: the runs, or the steps of one
+//!   init/                 the parts of init.rs
+//!   init.rs               `init`: a commented config to start from
 //!   interrupt.rs          Ctrl-C
 //!   logging.rs            The log on standard error
 //!   plan.rs               `plan`: what a job would do

@@ -31,7 +31,8 @@ fn the_starter_loads_as_it_is_and_with_what_it_has_in_comments() {
     let (text, said) = told(folder.path(), &["init"], &[], 0);
     assert_eq!(said, "");
     parse(Path::new("secretferry.toml"), &text).unwrap();
-    let is_key = |line: &&str| line.contains(" = ") || line.starts_with('[');
+    let is_key =
+        |line: &&str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
     let uncommented = |line: &str| line.strip_prefix("# ").filter(is_key).unwrap_or(line).to_owned() + "\n";
     // The arguments of an Airflow that is not there cannot be read.
     let all: String = text.lines().filter(|line| !line.contains("backend-kwargs")).map(uncommented).collect();

@@ -46,7 +46,12 @@ impl AirflowBackend {
 
     /// Adds an argument that a person must fill in.
     pub fn ask(&mut self, key: &str, what: &str) {
-        self.set(key, placeholder(what));
+        self.set(key, Self::placeholder(what));
+    }
+
+    /// What stands for something that only a person can fill in.
+    pub fn placeholder(what: &str) -> String {
+        format!("<{what}>")
     }
 
     /// The least version of each package; of several requirements of one package the highest.
@@ -62,9 +67,4 @@ impl AirflowBackend {
         }
         least
     }
-}
-
-/// What stands for something that only a person can fill in.
-pub fn placeholder(what: &str) -> String {
-    format!("<{what}>")
 }

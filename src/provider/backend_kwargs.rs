@@ -13,7 +13,7 @@ use crate::model::python::{Object, Text, Value, loads};
 use crate::reference::{Reference, ReferenceError};
 
 /// The key of a store's table.
-pub const KEY: &str = "backend-kwargs";
+pub const BACKEND_KWARGS: &str = "backend-kwargs";
 
 /// The text of `[secrets] backend_kwargs`, or where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +70,14 @@ impl BackendKwargs {
         let (text, place) = match self {
             Self::Text(text) => (text.clone(), None),
             Self::Elsewhere(reference) => {
-                let text = reference.resolve().map_err(|error| SettingsFault::new(KEY, error.to_string()))?;
+                let text =
+                    reference.resolve().map_err(|error| SettingsFault::new(BACKEND_KWARGS, error.to_string()))?;
                 (text, Some(reference.clone()))
             }
         };
         let Some(left) = object(&text) else {
-            let fault = SettingsFault::new(KEY, "the text is no JSON object; Airflow would go on without any of it");
+            let fault =
+                SettingsFault::new(BACKEND_KWARGS, "the text is no JSON object; Airflow would go on without any of it");
             return Err(fault.with_hint("write it as in airflow.cfg: {\"key\": \"value\", …}"));
         };
         Ok(Kwargs { left, text: place, faults: Vec::new() })
@@ -168,13 +170,13 @@ impl Kwargs {
             let problem = format!("{key} is a secret, which must not stand in the config as text");
             let hint = "write the whole text as a reference, backend-kwargs = { env = \
                         \"AIRFLOW__SECRETS__BACKEND_KWARGS\" } or { file = \"…\" }, or the store's own key beside it";
-            self.faults.push(SettingsFault::new(KEY, problem).with_hint(hint));
+            self.faults.push(SettingsFault::new(BACKEND_KWARGS, problem).with_hint(hint));
         }
     }
 
     /// Adds what is wrong with an argument that was taken out.
     pub fn fault(&mut self, problem: impl Into<String>, hint: &str) {
-        self.faults.push(SettingsFault::new(KEY, problem).with_hint(hint));
+        self.faults.push(SettingsFault::new(BACKEND_KWARGS, problem).with_hint(hint));
     }
 
     /// The names of the arguments that nobody took out.
@@ -183,7 +185,7 @@ impl Kwargs {
     }
 
     fn wrong<T>(&mut self, key: &str, expected: &str) -> Option<T> {
-        self.faults.push(SettingsFault::new(KEY, format!("{key}: expected {expected}")));
+        self.faults.push(SettingsFault::new(BACKEND_KWARGS, format!("{key}: expected {expected}")));
         None
     }
 }

@@ -1,9 +1,9 @@
 //! Floor 3, the stores: the only code that talks to them.
 
-pub mod airflow;
+mod airflow;
 #[cfg(feature = "airflow-metastore")]
 pub mod airflow_metastore;
-pub mod backend_kwargs;
+mod backend_kwargs;
 pub mod call;
 pub mod contract;
 mod error;
@@ -17,7 +17,7 @@ pub mod registry;
 pub mod vault;
 
 pub use airflow::{AirflowBackend, ReadPolicy};
-pub use backend_kwargs::{BackendKwargs, SecretPlace};
+pub use backend_kwargs::{BACKEND_KWARGS, BackendKwargs, Kwargs, SecretPlace};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,

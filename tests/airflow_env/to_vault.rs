@@ -58,6 +58,7 @@ async fn an_approle_at_a_mount_of_its_own_and_paths_in_lists_by_airflow_cfg() {
         Program::new(&format!("kind = 'vault'\naddress = '{}'\n{more}", vault.address), "format = 'json'");
     program.environment.extend([("R".to_owned(), role_id.clone()), ("S".to_owned(), secret_id.clone())]);
     program.run(&["apply", "--yes"], 0);
+    let notes = program.report(&["plan"], 0)["findings"].clone();
     let printed = program.report(&["airflow-env", "target"], 0);
     vault.policy(printed["policy"].as_str().unwrap()).await;
     let filled = [("role id of Airflow", role_id.as_str()), ("secret id of Airflow", secret_id.as_str())];
@@ -65,7 +66,6 @@ async fn an_approle_at_a_mount_of_its_own_and_paths_in_lists_by_airflow_cfg() {
     all_see(&json!({"environment": program.variables(&filled)}));
     // Lists need more than JSON does, and one package has one least version.
     needs(&program, &["apache-airflow-providers-hashicorp>=4.8.0"]);
-    let notes = program.report(&["plan"], 0)["findings"].clone();
     let told: Vec<_> = notes.as_array().unwrap().iter().map(|finding| finding["message"].as_str().unwrap()).collect();
     for version in [">=4.7.2: connections as JSON", ">=4.8.0: lists of paths"] {
         assert_eq!(told.iter().filter(|message| message.contains(version)).count(), 1, "{version} once in {told:?}");
@@ -75,7 +75,8 @@ async fn an_approle_at_a_mount_of_its_own_and_paths_in_lists_by_airflow_cfg() {
 #[tokio::test]
 async fn an_engine_without_versions_is_told_of_without_being_configured() {
     let vault = Vault::with("kv", 1).await;
-    let program = carried(&vault, "mount = 'kv'\nconnections-path = 'c'\nvariables-path = 'v'", "format = 'uri'").await;
+    let program =
+        carried(&vault, "mount = 'kv'\nconnections-path = 'c'\nvariables-path = 'v'", "format = 'json'").await;
     let token = vault.airflows_token().await;
     all_see(&json!({"environment": program.variables(&[("token of Airflow", &token)])}));
 }

@@ -1,9 +1,10 @@
 //! The config that Airflow's settings make: references to them, and what else a person has to know.
 
 use super::options::{Options, Origin};
-use crate::model::Finding;
-use crate::provider::backend_kwargs::BackendKwargs;
+use crate::model::Kind;
+use crate::naming::Place;
 use crate::provider::registry::{KINDS, StoreKind};
+use crate::provider::{BackendKwargs, StoreSettings};
 
 const URLS: [&str; 2] = ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__SQL_ALCHEMY_CONN"];
 const FERNET_KEY: &str = "AIRFLOW__CORE__FERNET_KEY";
@@ -27,7 +28,7 @@ pub(super) fn draft(options: &Options) -> (String, Vec<String>) {
     draft.head();
     draft.metastore();
     let target = draft.target();
-    draft.job(target);
+    draft.job(target.as_ref());
     draft.strangers();
     if !draft.notes.is_empty() {
         draft.lines.push("\n# Not understood:".to_owned());
@@ -35,6 +36,15 @@ pub(super) fn draft(options: &Options) -> (String, Vec<String>) {
         draft.lines.extend(notes);
     }
     (draft.lines.iter().map(|line| format!("{line}\n")).collect(), draft.notes)
+}
+
+/// What a metastore holds.
+const CARRIED: [Kind; 2] = [Kind::Connection, Kind::Variable];
+
+/// The store that Airflow reads, and what it looks for there.
+struct Target {
+    name: &'static str,
+    kinds: Vec<Kind>,
 }
 
 struct Draft<'a> {
@@ -52,8 +62,7 @@ impl Draft<'_> {
         let (from, how) = match &self.options.origin {
             Origin::Cfg(path) => (
                 format!("{}", path.display()),
-                "# The variables below have to be set where secretferry runs. Airflow itself tells what they hold:\n#   \
-                 export AIRFLOW__CORE__FERNET_KEY=\"$(airflow config get-value core fernet_key)\"",
+                "# The variables below have to be set where secretferry runs. Airflow itself tells what they hold:",
             ),
             Origin::Dockerfile(path) => {
                 (format!("{}", path.display()), "# The variables below are set in containers of that image.")
@@ -65,16 +74,34 @@ impl Draft<'_> {
         };
         self.line(format!("# Made by `secretferry init` from {from}. Nothing in it is a secret."));
         self.line(how);
+        if matches!(self.options.origin, Origin::Cfg(_)) {
+            self.exports();
+        }
         self.line(
             "\n[ledger]                                        # what was written, and the audit log; never a value",
         );
         self.line("url = \"sqlite://secretferry.db\"");
     }
 
+    /// How the options that are there become variables.
+    fn exports(&mut self) {
+        for name in [self.url(), FERNET_KEY, KWARGS] {
+            let option = name.to_lowercase();
+            let parts = option.strip_prefix("airflow__").and_then(|option| option.split_once("__"));
+            if let (Some((section, key)), Some(_)) = (parts, self.options.value(name)) {
+                self.line(format!("#   export {name}=\"$(airflow config get-value {section} {key})\""));
+            }
+        }
+    }
+
+    fn url(&self) -> &'static str {
+        URLS.into_iter().find(|name| self.options.value(name).is_some()).unwrap_or(URLS[0])
+    }
+
     fn metastore(&mut self) {
         self.line("\n[stores.airflow]                                # the metastore; only ever read");
         self.line("kind = \"airflow-metastore\"");
-        let url = URLS.into_iter().find(|name| self.options.value(name).is_some()).unwrap_or(URLS[0]);
+        let url = self.url();
         self.reference("url", url);
         let scheme = self.options.value(url).and_then(|url| url.expose().split([':', '+']).next().map(str::to_owned));
         if let Some(scheme @ ("mysql" | "mssql")) = scheme.as_deref() {
@@ -99,8 +126,8 @@ impl Draft<'_> {
         self.line(format!("{line}   # {why}"));
     }
 
-    /// The store that Airflow's secrets backend reads; its name, if it can be had.
-    fn target(&mut self) -> Option<&'static str> {
+    /// The store that Airflow's secrets backend reads, if it can be had.
+    fn target(&mut self) -> Option<Target> {
         let Some(class) = self.options.value(BACKEND).map(|class| class.expose().trim().to_owned()) else {
             self.line(
                 "\n# Airflow has no secrets backend yet: `secretferry init` without more shows tables of stores.",
@@ -117,37 +144,41 @@ impl Draft<'_> {
         }
         self.line(format!("\n[stores.{}]                                  # what {class} reads", kind.word));
         self.line(format!("kind = \"{}\"", kind.word));
-        self.kwargs(kind);
-        Some(kind.word)
+        Some(Target { name: kind.word, kinds: self.kwargs(kind) })
     }
 
-    fn kwargs(&mut self, kind: &StoreKind) {
+    /// The arguments of Airflow's backend; gives the kinds of the metastore's secrets that it looks for.
+    fn kwargs(&mut self, kind: &StoreKind) -> Vec<Kind> {
         let Some(text) = self.options.value(KWARGS) else {
             self.reference("# backend-kwargs", KWARGS);
-            return;
+            return CARRIED.to_vec();
         };
         match BackendKwargs::Text(text.clone()).read() {
             Ok(kwargs) => self.line(format!("# they say: {}", kwargs.left().join(", "))),
             Err(_) => self.notes.push(format!("{KWARGS}: it is no JSON object, and Airflow goes on without it")),
         }
-        for finding in ignored(kind, text.expose()) {
-            self.notes.push(finding.message);
-        }
+        let settings = understood(kind, text.expose());
+        let remarks = settings.iter().flat_map(|settings| settings.remarks(kind.word));
+        self.notes.extend(remarks.filter(|finding| finding.code == "kwarg-ignored").map(|finding| finding.message));
         self.line(format!("backend-kwargs = {{ env = \"{KWARGS}\" }}"));
         self.line("# What Airflow logs in with may only read; a key of this table wins over theirs, such as `auth` for Vault.");
+        let rule = settings.map(|settings| settings.rule());
+        let is_on = |kind: &Kind| rule.as_ref().is_none_or(|rule| *rule.place(*kind) != Place::Off);
+        CARRIED.into_iter().filter(is_on).collect()
     }
 
-    fn job(&mut self, target: Option<&str>) {
-        let (off, target) = match target {
-            Some(target) => ("", target),
-            None => ("# ", "STORE"),
+    fn job(&mut self, target: Option<&Target>) {
+        let (off, target, kinds) = match target {
+            Some(target) => ("", target.name, target.kinds.as_slice()),
+            None => ("# ", "STORE", CARRIED.as_slice()),
         };
+        let kinds: Vec<_> = kinds.iter().map(|kind| format!("\"{}\"", kind.plural())).collect();
         self.line("");
         for line in [
             format!("[jobs.metastore-to-{target}]"),
             "source = \"airflow\"".to_owned(),
             format!("target = \"{target}\""),
-            "kinds = [\"connections\", \"variables\"]".to_owned(),
+            format!("kinds = [{}]", kinds.join(", ")),
             "exclude = [\"*_default\"]                         # the examples that every new Airflow has".to_owned(),
         ] {
             self.line(format!("{off}{line}"));
@@ -176,13 +207,12 @@ impl Draft<'_> {
     }
 }
 
-/// What a kind of store does without, of the arguments.
-fn ignored(kind: &StoreKind, text: &str) -> Vec<Finding> {
+/// A store of this kind that is told nothing but the arguments.
+fn understood(kind: &StoreKind, text: &str) -> Option<Box<dyn StoreSettings>> {
     let table = toml::Table::from_iter([("backend-kwargs".to_owned(), toml::Value::from(text))]);
-    let Ok(mut settings) = kind.read(table) else { return Vec::new() };
+    let mut settings = kind.read(table).ok()?;
     settings.relative_to(std::path::Path::new(""));
-    let findings = settings.remarks(kind.word);
-    findings.into_iter().filter(|finding| finding.code == "kwarg-ignored").collect()
+    Some(settings)
 }
 
 #[cfg(test)]
@@ -206,14 +236,17 @@ mod tests {
         let (config, notes) = drafted(
             "[core]\nfernet_key = canary\n[database]\nsql_alchemy_conn = postgresql://u:canary@h/d\n[secrets]\n\
              backend = airflow.providers.hashicorp.secrets.vault.VaultBackend\n\
-             backend_kwargs = {\"url\": \"https://v\", \"token\": \"canary\", \"proxies\": {\"https\": \"canary\"}, \"typo\": 1}\n",
+             backend_kwargs = {\"url\": \"https://v\", \"token\": \"canary\", \"proxies\": {\"https\": \"canary\"}, \"typo\": 1, \"variables_path\": null}\n",
         );
         for line in [
             "url = { env = \"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN\" }",
             "fernet-key = { env = \"AIRFLOW__CORE__FERNET_KEY\" }",
             "backend-kwargs = { env = \"AIRFLOW__SECRETS__BACKEND_KWARGS\" }",
-            "# they say: url, token, proxies, typo",
+            "# they say: url, token, proxies, typo, variables_path",
             "target = \"vault\"",
+            "kinds = [\"connections\"]",
+            "#   export AIRFLOW__CORE__FERNET_KEY=\"$(airflow config get-value core fernet_key)\"",
+            "#   export AIRFLOW__SECRETS__BACKEND_KWARGS=\"$(airflow config get-value secrets backend_kwargs)\"",
         ] {
             assert!(config.lines().any(|found| found == line), "{line} is not in\n{config}");
         }

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::settings::{FileShape, LocalFilesSettings};
 use crate::model::{Finding, Requirement, Severity};
-use crate::provider::backend_kwargs::KEY;
-use crate::provider::{AirflowBackend, ReadPolicy, SettingsFault};
+use crate::provider::{AirflowBackend, BACKEND_KWARGS, ReadPolicy, SettingsFault};
 
 const CLASS: &str = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
 /// Airflow 2's backend knows no file of configs, and fails to start with one.
@@ -45,8 +44,9 @@ pub(super) fn complete(settings: &mut LocalFilesSettings) {
 /// What a person should hear of the settings.
 pub(super) fn findings(settings: &LocalFilesSettings, store: &str) -> Vec<Finding> {
     let unknown = |key: &String| {
-        let message =
-            format!("{KEY}: {key} is ignored: Airflow's backend knows no such argument, and fails to start with it");
+        let message = format!(
+            "{BACKEND_KWARGS}: {key} is ignored: Airflow's backend knows no such argument, and fails to start with it"
+        );
         let finding = Finding::new(Severity::Warning, "kwarg-ignored", store, message);
         finding.with_remedy("take it out, also of Airflow's own configuration")
     };
@@ -117,7 +117,7 @@ mod tests {
             [("nonsense", "no JSON object"), (r#"{"connections_file_path": 1}"#, "connections_file_path: expected")];
         for (kwargs, expected) in rows {
             let faults = settings(&format!("connections-file = 'c.json'\nbackend-kwargs = '{kwargs}'")).faults();
-            assert!(faults[0].path == KEY && faults[0].problem.contains(expected), "{faults:?}");
+            assert!(faults[0].path == BACKEND_KWARGS && faults[0].problem.contains(expected), "{faults:?}");
         }
     }
 

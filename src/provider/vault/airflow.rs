@@ -15,7 +15,6 @@ use super::settings::{TeamsSetting, VaultSettings};
 use super::{DIALECT, mounts, opening};
 use crate::model::{Kind, Requirement};
 use crate::naming::{Place, Rule};
-use crate::provider::airflow::placeholder;
 use crate::provider::{AirflowBackend, Opening, ReadPolicy, SecretPlace};
 use crate::reference::Reference;
 
@@ -86,7 +85,7 @@ fn trust(backend: &mut AirflowBackend, checked: &Checked) {
             .push("verify is the file of the authority where secretferry runs; Airflow needs it too".to_owned());
     }
     if checked.tls.client_certificate.is_some() {
-        let files = ["client certificate file", "client key file"].map(placeholder);
+        let files = ["client certificate file", "client key file"].map(AirflowBackend::placeholder);
         backend.set("cert", files.to_vec());
     }
 }
@@ -125,7 +124,7 @@ fn login(backend: &mut AirflowBackend, login: &Login) {
             for (name, what) in
                 [("AWS_ACCESS_KEY_ID", "access key of Airflow"), ("AWS_SECRET_ACCESS_KEY", "its secret")]
             {
-                backend.variables.push((name, placeholder(what)));
+                backend.variables.push((name, AirflowBackend::placeholder(what)));
             }
             if iam.server_id.is_some() {
                 let note = "Airflow's backend sends no X-Vault-AWS-IAM-Server-ID: the method it logs in with must not ask for one";
@@ -148,7 +147,7 @@ fn bearer(backend: &mut AirflowBackend, word: &str, jwt: &SecretPlace) {
 }
 
 fn token(backend: &mut AirflowBackend) {
-    backend.variables.push(("VAULT_TOKEN", placeholder("token of Airflow")));
+    backend.variables.push(("VAULT_TOKEN", AirflowBackend::placeholder("token of Airflow")));
 }
 
 fn policy(checked: &Checked, rule: &Rule, version: KvVersion) -> ReadPolicy {

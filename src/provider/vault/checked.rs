@@ -163,7 +163,10 @@ fn paths(settings: &VaultSettings, faults: &mut Faults) {
 fn address(settings: &VaultSettings, faults: &mut Faults) -> Option<Url> {
     const EXAMPLE: &str = "write https://host:8200";
     let Some(text) = settings.address.clone().or_else(|| env_setting("VAULT_ADDR")) else {
-        faults.add("address", "there is no address, and VAULT_ADDR is not set", EXAMPLE);
+        // Arguments that cannot be understood may be where the address stands.
+        if settings.kwargs.faults.is_empty() {
+            faults.add("address", "there is no address, and VAULT_ADDR is not set", EXAMPLE);
+        }
         return None;
     };
     // Not repeated: what is no URL may hold a password.

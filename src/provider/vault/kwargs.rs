@@ -9,8 +9,7 @@ use super::login::{AwsIam, Login, Proof, SecretId};
 use super::settings::{PathSetting, TeamsSetting, VaultSettings};
 use crate::model::python::Value;
 use crate::model::{Finding, Severity};
-use crate::provider::backend_kwargs::{KEY, Kwargs};
-use crate::provider::{SecretPlace, SettingsFault};
+use crate::provider::{BACKEND_KWARGS, Kwargs, SecretPlace, SettingsFault};
 use crate::reference::Reference;
 use crate::settings::DurationText;
 
@@ -195,7 +194,7 @@ impl Filling<'_> {
             }
         };
         let mut faults = Faults::default();
-        let login = mounted(word, mount.as_deref(), proof, KEY, &mut faults);
+        let login = mounted(word, mount.as_deref(), proof, BACKEND_KWARGS, &mut faults);
         self.done.faults.append(&mut faults.0);
         login
     }
@@ -288,13 +287,14 @@ impl Understood {
     fn leftovers(&mut self, kwargs: &mut Kwargs) {
         for (key, why) in UNUSED {
             if kwargs.take(key).is_some_and(|value| !value.is_null()) {
-                let message = format!("{KEY}: {key} is ignored: {why}");
+                let message = format!("{BACKEND_KWARGS}: {key} is ignored: {why}");
                 self.remarks.push(("kwarg-ignored", message, "nothing, unless secretferry is to do it too"));
             }
         }
         for key in kwargs.left() {
-            let message =
-                format!("{KEY}: {key} is ignored: Airflow hands it on to hvac, which knows no such argument and fails");
+            let message = format!(
+                "{BACKEND_KWARGS}: {key} is ignored: Airflow hands it on to hvac, which knows no such argument and fails"
+            );
             self.remarks.push(("kwarg-ignored", message, "take it out, also of Airflow's own configuration"));
         }
     }
@@ -304,9 +304,11 @@ impl Understood {
         let retell = |fault: SettingsFault| {
             let first = fault.path.split('.').next().unwrap_or_default();
             match self.filled.iter().find(|(key, _)| *key == first) {
-                Some((_, kwarg)) => {
-                    SettingsFault { path: KEY.to_owned(), problem: format!("{kwarg}: {}", fault.problem), ..fault }
-                }
+                Some((_, kwarg)) => SettingsFault {
+                    path: BACKEND_KWARGS.to_owned(),
+                    problem: format!("{kwarg}: {}", fault.problem),
+                    ..fault
+                },
                 None => fault,
             }
         };
