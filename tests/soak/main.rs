@@ -5,9 +5,10 @@
 //! program: Vault as root, files with another parser, the ledger with SQL. `make test` strikes at a few points spread over
 //! all calls, `make soak` at each.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod controls;
+mod disk;
 #[path = "../distrust/ferry.rs"]
 #[expect(dead_code, reason = "the seeds of distrust use the rest")]
 mod ferry;

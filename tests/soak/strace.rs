@@ -90,11 +90,21 @@ pub async fn counted(folder: &Path, arguments: &[&str]) -> (Ended, Counts) {
     (ended, Counts::of(&log, folder))
 }
 
+/// How often a deed is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// At the point only.
+    Once,
+    /// At the point and whenever the call is made after it.
+    FromThenOn,
+}
+
 /// Runs the program and does `deed` to it at `point`.
-pub async fn strike(folder: &Path, arguments: &[&str], point: &Point, deed: &str) -> Struck {
+pub async fn strike(folder: &Path, arguments: &[&str], point: &Point, deed: &str, times: Times) -> Struck {
     let Site { path, call } = &point.site;
     let path = path.as_ref().map(|path| format!("-P {path}")).unwrap_or_default();
-    let options = format!("{path} -s 0 -e trace={call} -e inject={call}:{deed}:when={}", point.number);
+    let on = if times == Times::FromThenOn { "+" } else { "" };
+    let options = format!("{path} -s 0 -e trace={call} -e inject={call}:{deed}:when={}{on}", point.number);
     let (ended, log) = traced(folder, arguments, &options).await;
     let mut threads: BTreeMap<&str, usize> = BTreeMap::new();
     for (thread, _) in log.lines().filter_map(begun) {

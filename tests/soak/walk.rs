@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::strace::{Counts, Point, Struck, counted};
+use crate::strace::{Counts, Point, Struck, Times, counted, strike};
 use crate::world::{APPLY, Held, Scenario, Target, World};
 
 /// The variable with which `make soak` asks for every point.
 const WHOLE: &str = "SECRETFERRY_SOAK";
+
+/// How many runs are given the chance to come to a point.
+const ATTEMPTS: usize = 3;
 
 /// A world, and what one clean run makes of it.
 pub struct Walk {
@@ -43,6 +46,19 @@ impl Walk {
     /// Makes everything as it is before the run that is struck.
     pub async fn prepare(&self) {
         self.world.prepare(self.scenario).await;
+    }
+
+    /// Strikes at a run. Where chance gives it too few calls to come to `point`, another is tried.
+    pub async fn strike(&self, point: &Point, deed: &str, times: Times) -> Struck {
+        for _ in 1..ATTEMPTS {
+            self.prepare().await;
+            let struck = strike(self.world.folder(), APPLY, point, deed, times).await;
+            if struck.happened {
+                return struck;
+            }
+        }
+        self.prepare().await;
+        strike(self.world.folder(), APPLY, point, deed, times).await
     }
 
     /// Insists that the ledger knows of everything that was changed.
