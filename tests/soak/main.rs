@@ -9,13 +9,17 @@
 
 mod controls;
 mod disk;
+#[path = "../no_leaks/fernet.rs"]
+mod fernet;
 #[path = "../distrust/ferry.rs"]
 #[expect(dead_code, reason = "the seeds of distrust use the rest")]
 mod ferry;
 mod killed;
+mod memory;
 #[path = "../distrust/metastore.rs"]
 #[expect(dead_code, reason = "the seeds of distrust use the rest")]
 mod metastore;
+mod resident;
 mod strace;
 #[path = "../distrust/vault.rs"]
 #[expect(dead_code, reason = "the seeds of distrust use the rest")]

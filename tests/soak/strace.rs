@@ -151,7 +151,9 @@ impl Counts {
 
     /// The points of all calls of the process but those that only wait.
     pub fn all(&self) -> Vec<Point> {
-        let everywhere = self.points(|site| site.path.is_none() && !WAITING.contains(&site.call.as_str()));
+        // The first call is not yet the program's: it is what starts it.
+        let own = |call: &str| call != "execve" && !WAITING.contains(&call);
+        let everywhere = self.points(|site| site.path.is_none() && own(&site.call));
         self.changing().into_iter().chain(everywhere).collect()
     }
 
