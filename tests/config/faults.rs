@@ -85,7 +85,7 @@ jobs.j.target: no store is called \"x\"
   did you mean \"a\"?
 jobs.j.kind: unknown key
   did you mean \"kinds\"?
-jobs.j.policy.max-shrink: expected a percentage between \"0%\" and \"100%\", found \"200%\"
+jobs.j.policy.max-shrink: expected a percentage between \"0%\" and \"100%\", found another text
 stores.b.address: expected a string, found integer 3
 stores.b.token: a secret must not stand in the config as text; expected a reference: { env = \"NAME\" } or { file = \"path\" }
 stores.b.verfy: unknown key
