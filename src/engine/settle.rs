@@ -3,10 +3,10 @@
 use futures::StreamExt;
 use futures::stream;
 
-use super::apply::Run;
 use super::error::RunError;
 use super::lens::Lens;
 use super::read::{Progress, read_one};
+use super::run::Run;
 use crate::ledger::{BaselineChange, Done, Failure, Settlement, Unsettled};
 use crate::model::{
     Action, Event, Finding, Fingerprint, Outcome, Reason, RemoteKey, Revision, SecretName, Severity, Stage, State,
@@ -80,6 +80,7 @@ fn is_done(meant: Meant<'_>, now: &Now) -> bool {
     match meant.action {
         Action::Create | Action::Update | Action::Restore => holds_it && now.owner != Owner::Other,
         Action::Adopt => holds_it && now.owner == Owner::Ours,
+        Action::Release => holds_it && now.owner != Owner::Ours,
         Action::Delete => matches!(now.state, None | Some(State::Deleted)),
         Action::Keep | Action::Block | Action::Quarantine => true,
     }
@@ -116,7 +117,7 @@ fn now(lens: &Lens, name: &SecretName, record: &Record) -> Now {
 ///
 /// A key that cannot be read back stays unsettled and is looked at again by the next run.
 pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
-    let target = &run.stores.target;
+    let target = run.target;
     let left = run.ledger.unsettled(&target.info().identity).await.map_err(RunError::ledger(&run.job.name))?;
     if left.is_empty() {
         return Ok(0);
@@ -158,7 +159,9 @@ async fn conclude(run: &Run<'_>, step: &Unsettled, now: &Now) -> Result<(), RunE
         held: intent.fingerprint_before.as_ref(),
     };
     let settlement = match settled(meant, now) {
-        Settled::Done(revision) => Settlement::Done(done(intent.action, intent.source_fingerprint.as_ref(), revision)),
+        Settled::Done(revision) => {
+            Settlement::Done(done(intent.action, intent.reason, intent.source_fingerprint.as_ref(), revision))
+        }
         Settled::NotDone => Settlement::Unchanged,
         Settled::Elsewhere => Settlement::Failed(Failure {
             outcome: Outcome::Conflict,
@@ -171,9 +174,16 @@ async fn conclude(run: &Run<'_>, step: &Unsettled, now: &Now) -> Result<(), RunE
 }
 
 /// What the ledger notes of a change that was made.
-pub(super) fn done(action: Action, fingerprint: Option<&Fingerprint>, revision: Option<Revision>) -> Done {
+pub(super) fn done(
+    action: Action,
+    reason: Reason,
+    fingerprint: Option<&Fingerprint>,
+    revision: Option<Revision>,
+) -> Done {
+    let gives_up = action == Action::Release || matches!(reason, Reason::UndoTakeover | Reason::UndoDrift);
     let baseline = match (action, fingerprint) {
         (Action::Delete, _) | (_, None) => BaselineChange::Delete,
+        (_, Some(fingerprint)) if gives_up => BaselineChange::GiveUp(fingerprint.clone()),
         (_, Some(fingerprint)) => BaselineChange::Write(fingerprint.clone()),
     };
     Done { outcome: action.outcome(), revision, baseline, request: None }

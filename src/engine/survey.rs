@@ -1,17 +1,15 @@
 //! One look at both sides: lists them to the end, looks up versions, and reduces the values that must be read.
 
-use super::error::{RunError, is_away, unread_source};
+use super::error::{RunError, is_away, of_one_key, unread_source};
 use super::job::Job;
 use super::lens::Lens;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
 use super::sides::{holds_something, source_side, target_key, target_side};
 use crate::model::{
-    Deletes, ErrorKind, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
+    Deletes, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
 };
-use crate::planner::{
-    Baseline, Depth, Sides, SourceContent, SourceSide, TargetContent, TargetKey, TargetRules, TargetSide,
-};
+use crate::planner::{Baseline, Depth, Sides, SourceContent, SourceSide, TargetKey, TargetRules, TargetSide};
 use crate::provider::{self, Record, Store};
 
 /// What one look at both sides has found so far.
@@ -118,7 +116,7 @@ impl<'a> Survey<'a> {
                 self.target.keys.insert(name, key);
             }
             Err(error) => {
-                let content = self.target_fault(error, Stage::Stat)?;
+                let content = of_one_key(self.job, error, Stage::Stat)?;
                 if let Some(key) = self.target.keys.get_mut(&name) {
                     key.content = content;
                 }
@@ -212,7 +210,7 @@ impl<'a> Survey<'a> {
                 Ok(None) => drop(self.target.keys.remove(&name)),
                 Ok(Some(key)) => drop(self.target.keys.insert(name, key)),
                 Err(error) => {
-                    let content = self.target_fault(error, Stage::Read)?;
+                    let content = of_one_key(self.job, error, Stage::Read)?;
                     if let Some(key) = self.target.keys.get_mut(&name) {
                         key.content = content;
                     }
@@ -225,15 +223,6 @@ impl<'a> Survey<'a> {
     fn reduce_target(&self, name: &SecretName, record: Record) -> TargetKey {
         let content = self.lens.target(name, &record);
         TargetKey { content, ..target_key(record.listed, &self.lens.us, name) }
-    }
-
-    /// A target that fails for one key blocks that key; one that is away ends the run.
-    fn target_fault(&self, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
-        match error.kind {
-            _ if is_away(&error) => Err(RunError::store(&self.job.name, &self.job.target, stage)(error)),
-            ErrorKind::Denied => Ok(TargetContent::Denied(error.explained())),
-            _ => Ok(TargetContent::Failed(error.explained())),
-        }
     }
 
     /// Names that the source lists but Airflow would not find there, and what Airflow needs to read the form that is written.

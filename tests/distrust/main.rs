@@ -15,5 +15,6 @@ mod moved;
 mod proxy;
 mod sealed;
 mod tokens;
+mod undone;
 mod vault;
 mod world;

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::walk::Walk;
-use crate::world::{APPLY, Scenario, Target};
+use crate::world::{Scenario, Target};
 
 async fn after_a_run(target: Target) -> Walk {
-    let walk = Walk::begin(Scenario::First, target).await;
+    let mut walk = Walk::begin(Scenario::First, target).await;
     walk.prepare().await;
-    walk.world.ferry(APPLY).await.with_code(0);
+    walk.run().await.with_code(0);
     walk.is_as_if_it_had_run_once().await;
     walk
 }
@@ -40,7 +40,7 @@ async fn a_missing_mark_is_seen() {
 #[tokio::test]
 #[should_panic(expected = "changed without an intent: [\"variables/v00\"]")]
 async fn a_write_that_the_ledger_knows_nothing_of_is_seen() {
-    let walk = Walk::begin(Scenario::First, Target::Vault).await;
+    let mut walk = Walk::begin(Scenario::First, Target::Vault).await;
     walk.prepare().await;
     walk.world.meddle("POST", "data/variables/v00", json!({"data": {"value": "value 0"}})).await;
     walk.nothing_was_done_unannounced().await;

@@ -55,18 +55,18 @@ impl Fault {
 }
 
 async fn survives(scenario: Scenario, target: Target, fault: Fault) {
-    let walk = Walk::begin(scenario, target).await;
+    let mut walk = Walk::begin(scenario, target).await;
     let on_disk = |point: &Point| point.site.path.is_some() && REFUSABLE.contains(&point.site.call.as_str());
     let points: Vec<_> = walk.counts.changing().into_iter().filter(on_disk).collect();
     let mut tally = Tally::default();
     for point in sampled(points, FEW) {
-        let struck = struck_at(&walk, &point, fault).await;
+        let struck = struck_at(&mut walk, &point, fault).await;
         tally.add(&point, &struck);
     }
     tally.close(&format!("{fault:?} in {scenario:?} to {target:?}"));
 }
 
-async fn struck_at(walk: &Walk, point: &Point, fault: Fault) -> Struck {
+async fn struck_at(walk: &mut Walk, point: &Point, fault: Fault) -> Struck {
     let struck = walk.strike(point, fault.deed(), fault.times()).await;
     match struck.ended.code {
         // What is done when all is done, such as tidying the ledger's own files, may fail without a word.

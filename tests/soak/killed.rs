@@ -8,7 +8,7 @@ use crate::world::{Scenario, Target};
 const FEW: usize = 10;
 
 async fn survives(scenario: Scenario, target: Target) {
-    let walk = Walk::begin(scenario, target).await;
+    let mut walk = Walk::begin(scenario, target).await;
     let points = if is_whole() { walk.counts.all() } else { walk.counts.changing() };
     let mut tally = Tally::default();
     for point in sampled(points, FEW) {
@@ -39,4 +39,10 @@ async fn an_update_to_vault() {
 #[tokio::test]
 async fn an_update_to_files() {
     survives(Scenario::Update, Target::Files).await;
+}
+
+/// Only Vault: files keep no earlier versions to go back to.
+#[tokio::test]
+async fn an_undo_on_vault() {
+    survives(Scenario::Undo, Target::Vault).await;
 }

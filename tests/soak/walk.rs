@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::ferry::Ended;
 use crate::strace::{Counts, Point, Struck, Times, counted, strike};
-use crate::world::{APPLY, Held, Scenario, Target, World};
+use crate::world::{Held, Scenario, Target, World};
 
 /// The variable with which `make soak` asks for every point.
 const WHOLE: &str = "SECRETFERRY_SOAK";
@@ -18,6 +19,8 @@ pub struct Walk {
     /// Where it happens.
     pub world: World,
     scenario: Scenario,
+    /// Those that start the run that is struck.
+    arguments: Vec<String>,
     before: Held,
     after: Held,
     files: BTreeSet<String>,
@@ -29,9 +32,9 @@ impl Walk {
     /// Lets one clean run show what is right, and holds it against the source.
     pub async fn begin(scenario: Scenario, target: Target) -> Self {
         let world = World::new(target).await;
-        world.prepare(scenario).await;
+        let arguments = world.prepare(scenario).await;
         let before = unmarked(&world.held().await);
-        let (ended, counts) = counted(world.folder(), APPLY).await;
+        let (ended, counts) = counted(world.folder(), &borrowed(&arguments)).await;
         ended.with_code(0);
         let held = world.held().await;
         let wanted = World::wanted(scenario, target);
@@ -40,25 +43,30 @@ impl Walk {
             assert_eq!(held[key]["value"], *value, "{key}");
             assert!(target == Target::Files || held[key]["version"] == *version, "{key}: {}", held[key]);
         }
-        Self { scenario, before, after: unmarked(&held), files: world.files(), counts, world }
+        Self { scenario, arguments, before, after: unmarked(&held), files: world.files(), counts, world }
     }
 
     /// Makes everything as it is before the run that is struck.
-    pub async fn prepare(&self) {
-        self.world.prepare(self.scenario).await;
+    pub async fn prepare(&mut self) {
+        self.arguments = self.world.prepare(self.scenario).await;
+    }
+
+    /// Lets that run go undisturbed.
+    pub async fn run(&self) -> Ended {
+        self.world.ferry(borrowed(&self.arguments)).await
     }
 
     /// Strikes at a run. Where chance gives it too few calls to come to `point`, another is tried.
-    pub async fn strike(&self, point: &Point, deed: &str, times: Times) -> Struck {
+    pub async fn strike(&mut self, point: &Point, deed: &str, times: Times) -> Struck {
         for _ in 1..ATTEMPTS {
             self.prepare().await;
-            let struck = strike(self.world.folder(), APPLY, point, deed, times).await;
+            let struck = strike(self.world.folder(), &borrowed(&self.arguments), point, deed, times).await;
             if struck.happened {
                 return struck;
             }
         }
         self.prepare().await;
-        strike(self.world.folder(), APPLY, point, deed, times).await
+        strike(self.world.folder(), &borrowed(&self.arguments), point, deed, times).await
     }
 
     /// Insists that the ledger knows of everything that was changed.
@@ -72,12 +80,23 @@ impl Walk {
 
     /// Runs once more, and insists that now all is as one clean run makes it.
     pub async fn one_more_run_mends_all(&self) {
-        let again = self.world.ferry(APPLY).await;
+        let again = self.run().await;
         assert_eq!(again.code, Some(0), "the run after: {again:?}");
         self.is_as_if_it_had_run_once().await;
-        self.world.ferry(&["plan", "--exit-code"]).await.with_code(0);
-        let proof = self.world.ferry(&["audit", "verify", "--json"]).await.with_code(0).json();
+        self.nothing_is_left_to_do().await;
+        let proof = self.world.ferry(["audit", "verify", "--json"]).await.with_code(0).json();
         assert_eq!(proof["whole"], true, "{proof:#}");
+    }
+
+    async fn nothing_is_left_to_do(&self) {
+        if self.scenario == Scenario::Undo {
+            let idle = self.run().await.with_code(0).json();
+            let outcomes = idle["outcomes"].as_array().unwrap();
+            assert!(outcomes.iter().all(|step| step["outcome"] == "kept"), "{idle:#}");
+            self.is_as_if_it_had_run_once().await;
+        } else {
+            self.world.ferry(["plan", "--exit-code"]).await.with_code(0);
+        }
     }
 
     /// Insists that the target, and the folder, are as one clean run makes them.
@@ -113,6 +132,10 @@ fn unmarked(held: &Held) -> Held {
         }
     }
     held
+}
+
+fn borrowed(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
 }
 
 /// Tells whether every point is asked for.
@@ -152,6 +175,7 @@ impl Tally {
         let points = self.struck + self.missed.len();
         eprintln!("{what}: struck {} of {points} points", self.struck);
         self.missed.iter().for_each(|missed| eprintln!("  not reached: {missed}"));
-        assert!(self.missed.len() * 10 <= points, "too many points were not reached: {:#?}", self.missed);
+        let most = points.div_ceil(10);
+        assert!(self.missed.len() <= most, "too many points were not reached: {:#?}", self.missed);
     }
 }

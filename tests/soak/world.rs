@@ -28,6 +28,8 @@ pub enum Scenario {
     First,
     /// One that finds eight of twenty keys changed.
     Update,
+    /// One that takes such an update back.
+    Undo,
 }
 
 impl Scenario {
@@ -36,6 +38,7 @@ impl Scenario {
         match self {
             Self::First => 0,
             Self::Update => 1,
+            Self::Undo => 2,
         }
     }
 }
@@ -45,7 +48,7 @@ const KEYS: usize = 10;
 /// Of each kind, how many an update changes.
 const CHANGED: usize = 4;
 /// How a run is started.
-pub const APPLY: &[&str] = &["apply", "--yes", "--json"];
+pub const APPLY: [&str; 3] = ["apply", "--yes", "--json"];
 
 /// A folder with a config, a source and a ledger, and a target.
 pub struct World {
@@ -82,14 +85,20 @@ impl World {
         self.folder.path()
     }
 
-    /// Begins anew: all is as it is before the run that is struck.
-    pub async fn prepare(&self, scenario: Scenario) {
+    /// Begins anew: all is as it is before the run that is struck. Gives the arguments that start that run.
+    pub async fn prepare(&self, scenario: Scenario) -> Vec<String> {
         self.clear().await;
         self.fill().await;
-        if scenario == Scenario::Update {
+        if scenario != Scenario::First {
             self.ferry(APPLY).await.with_code(0);
             self.change().await;
         }
+        if scenario != Scenario::Undo {
+            return APPLY.map(str::to_owned).to_vec();
+        }
+        let update = self.ferry(APPLY).await.with_code(0).json();
+        let update = update["run"].as_str().unwrap();
+        ["undo", update, "--yes", "--json"].map(str::to_owned).to_vec()
     }
 
     async fn clear(&self) {
@@ -156,8 +165,8 @@ impl World {
     }
 
     /// Runs the program to its end.
-    pub async fn ferry(&self, arguments: &[&str]) -> Ended {
-        start(self.folder(), arguments).ended().await
+    pub async fn ferry(&self, arguments: impl AsRef<[&str]>) -> Ended {
+        start(self.folder(), arguments.as_ref()).ended().await
     }
 
     /// What the target holds, asked past the program.
@@ -214,8 +223,11 @@ impl World {
     pub fn wanted(scenario: Scenario, target: Target) -> BTreeMap<String, (Value, u64)> {
         let mut wanted = BTreeMap::new();
         for number in 0..KEYS {
-            let changed = scenario == Scenario::Update && number < CHANGED;
-            let (suffix, version) = if changed { (" anew", 2) } else { ("", 1) };
+            let (suffix, version) = match scenario {
+                Scenario::Update if number < CHANGED => (" anew", 2),
+                Scenario::Undo if number < CHANGED => ("", 3),
+                _ => ("", 1),
+            };
             let password = format!("password {number}{suffix}");
             let connection = serde_json::json!({"conn_type": "postgres", "host": "db", "login": "me", "password": password, "port": 5432});
             let variable = Value::from(format!("value {number}{suffix}"));

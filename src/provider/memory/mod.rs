@@ -242,6 +242,23 @@ impl Provider for MemoryProvider {
         claimed.await.map(|revision| self.revision(revision))
     }
 
+    async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        let compare = self.shape.capabilities.compare;
+        let released = self.change(Family::Write, "release", key, |shelf, refusal| {
+            let Some(rule) = &self.shape.capabilities.marks else {
+                return Err(refusal.because(ErrorKind::Unsupported, "the store has no place for marks"));
+            };
+            shelf.compare(compare, key, expect).map_err(|found| refusal.because(ErrorKind::Conflict, found))?;
+            let revision = shelf.record(key).and_then(|record| record.listed.revision);
+            let Some(revision) = revision else {
+                return Err(refusal.because(ErrorKind::Conflict, "the key is gone"));
+            };
+            shelf.untag(key, &mark.pairs(rule));
+            Ok(revision)
+        });
+        released.await.map(|revision| self.revision(revision))
+    }
+
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
         let capabilities = &self.shape.capabilities;
         let left = self.change(Family::Delete, "delete", key, |shelf, refusal| {
@@ -253,6 +270,12 @@ impl Provider for MemoryProvider {
             Ok(shelf.delete(key, capabilities.deletes))
         });
         Ok(left.await?.map(|revision| self.revision(revision)))
+    }
+
+    async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
+        let lost = self.begin(Family::Stat, std::slice::from_ref(key)).await?;
+        lost.map_or(Ok(()), Err)?;
+        Ok(self.shape.capabilities.history && self.shelf().keeps(key, revision))
     }
 
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {

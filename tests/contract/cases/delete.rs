@@ -13,6 +13,7 @@ cases! {
     "a deleted key is brought back by its revision" => undelete,
     "a deleted key is written over where that is expected" => over,
     "an older version is brought back" => older,
+    "what can be brought back is known beforehand" => kept,
     "without history nothing is brought back" => no_history,
 }
 
@@ -86,10 +87,23 @@ async fn older(site: &Site) -> Verdict {
     ensure(site.holds(&key, "old").await?, "another value is read")
 }
 
+async fn kept(site: &Site) -> Verdict {
+    applies(site.can().history, "no history")?;
+    let (key, nowhere) = (site.key("key"), site.key("nowhere"));
+    let old = site.put(&key, "old").await?;
+    let new = site.put(&key, "new").await?;
+    equal(&site.store.keeps(&key, &old).await?, &true, "an older version")?;
+    equal(&site.store.keeps(&key, &new).await?, &true, "the current version")?;
+    equal(&site.store.keeps(&nowhere, &new).await?, &false, "a version of an absent key")?;
+    site.store.delete(&key, &Expect::At(new.clone())).await?;
+    equal(&site.store.keeps(&key, &new).await?, &true, "a deleted version")
+}
+
 async fn no_history(site: &Site) -> Verdict {
     applies(!site.can().history, "there is history")?;
     let key = site.key("key");
     let revision = site.put(&key, "text").await?;
     let refused = site.store.restore(&key, &revision, &Expect::Anything).await;
-    equal(&refused.err().map(|error| error.kind), &Some(ErrorKind::Unsupported), "a restore")
+    equal(&refused.err().map(|error| error.kind), &Some(ErrorKind::Unsupported), "a restore")?;
+    equal(&site.store.keeps(&key, &revision).await?, &false, "a version that would be kept")
 }
