@@ -94,7 +94,7 @@ pub enum LedgerError {
     /// The disk fails, or what it holds is damaged.
     #[error("the ledger cannot be read or written: {0}")]
     Disk(String),
-    /// One of these two, about this very file.
+    /// There is no room, or the disk fails, for this very file.
     #[error("{cause} ({file})")]
     InFile {
         /// Which file.
@@ -265,5 +265,37 @@ impl LedgerError {
     /// Tells whether the connection is gone, and with it every lease.
     pub(super) fn is_loss(&self) -> bool {
         matches!(self, Self::Lost(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_of_a_file_is_told_with_the_file_and_the_remedy_that_fits() {
+        let rows = [
+            (io::ErrorKind::StorageFull, "Make room"),
+            (io::ErrorKind::QuotaExceeded, "Make room"),
+            (io::ErrorKind::PermissionDenied, "Let the user"),
+            (io::ErrorKind::NotFound, "Let the user"),
+            (io::ErrorKind::Other, "Check the disk"),
+        ];
+        for (kind, remedy) in rows {
+            let error = LedgerError::of_file(Path::new("a.db.key"), &kind.into());
+            assert!(error.to_string().contains("a.db.key"), "{error}");
+            assert!(error.remedy().is_some_and(|said| said.starts_with(remedy)), "{error}");
+            assert!(error.is_of_the_ledger(), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_about_something_else_names_no_file() {
+        let held = LedgerError::Held { target: "vault".to_owned(), by: "somebody".to_owned() };
+        assert_eq!(held.clone().in_file(Path::new("a.db")), held);
+        assert_eq!(
+            LedgerError::Full.in_file(Path::new("a.db")).to_string(),
+            "there is no room left to write the ledger (a.db)"
+        );
     }
 }
