@@ -77,13 +77,16 @@
 //!   writer.rs             The one task that commits
 //! provider/    FLOOR 3  the stores; the only code that talks to them
 //!   airflow.rs            What Airflow must be told to read a store
+//!   airflow_cfg/          The sensitive options of an `airflow.cfg` and of `AIRFLOW__…` variables, as configs
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
 //!   backend_kwargs.rs     The arguments of an Airflow backend class as the config gives them
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back
+//!   environment/          Connections and variables in the environment of a process, or in a `.env` file
 //!   error.rs              What a provider says when a request fails
+//!   file/                 Text files with entries by id, whatever their format
 //!   layer/                Wrappers around a whole provider
-//!   local_files/          Connections, variables and configs in JSON files
+//!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
 //!   pace.rs               How fast a store is asked
 //!   registry.rs           The one list of kinds of store

@@ -46,7 +46,7 @@ pub async fn preview(
     };
     let depth = depth(job.depth, stores.source.capabilities(), stores.target.capabilities());
     let policy = job.policy();
-    let mut survey = Survey::list(job, stores, lens(job, stores, ledger), observer).await?;
+    let mut survey = Survey::list(job, stores, lens(job, stores, ledger), baseline.as_ref(), observer).await?;
     survey.look(baseline.as_ref(), depth).await?;
     let rules = survey.rules();
     let wanted = needs(survey.sides(baseline.as_ref()), &rules, &policy, depth);

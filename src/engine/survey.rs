@@ -5,10 +5,11 @@ use super::job::Job;
 use super::lens::Lens;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
-use super::sides::{holds_something, source_side, target_key, target_side};
+use super::sides::{holds_something, source_side, spellings, target_key, target_side};
 use crate::model::{
     Deletes, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
 };
+use crate::naming::Folding;
 use crate::planner::{Baseline, Depth, Sides, SourceContent, SourceSide, TargetKey, TargetRules, TargetSide};
 use crate::provider::{self, Record, Store};
 
@@ -29,6 +30,7 @@ impl<'a> Survey<'a> {
         job: &'a Job,
         stores: &'a Stores,
         lens: Lens,
+        recorded: Option<&Baseline>,
         observer: &'a dyn Observer,
     ) -> Result<Self, RunError> {
         let scope = Scope { kinds: job.kinds() };
@@ -39,9 +41,11 @@ impl<'a> Survey<'a> {
         progress.advance(source.len() + target.len());
         progress.end();
         let (from, to) = (stores.source.rule(), stores.target.rule());
+        let source = source_side(source, from, to, &job.filter);
+        let spellings = spellings(to, &source, recorded);
         Ok(Self {
-            source: source_side(source, from, to, &job.filter),
-            target: target_side(target, to, &job.filter, &lens.us),
+            target: target_side(target, to, &job.filter, &lens.us, &spellings),
+            source,
             lens,
             job,
             stores,
@@ -231,6 +235,18 @@ impl<'a> Survey<'a> {
         let finding = |name: &SecretName| Finding::new(Severity::Warning, "source-empty", name.to_string(), message);
         let carriage = &self.lens.carriage;
         let needs = carriage.target.needs(carriage.form).map(|needs| needs.finding(&self.job.target));
-        self.unfound.iter().map(finding).chain(needs).collect()
+        self.unfound.iter().map(finding).chain(needs).chain(self.folded()).collect()
+    }
+
+    /// A source that folds does not tell how DAGs spell its ids.
+    fn folded(&self) -> Option<Finding> {
+        let source = &self.stores.source;
+        if source.rule().folding == Folding::None || self.source.keys.is_empty() {
+            return None;
+        }
+        let message = "holds ids in upper case only; each is taken for the id in lower case, though Airflow finds it \
+                       under any spelling";
+        let finding = Finding::new(Severity::Info, "spelling-unknown", &source.info().name, message);
+        Some(finding.with_remedy("exclude the ids that DAGs spell otherwise, and carry them from another store"))
     }
 }

@@ -197,6 +197,7 @@ impl LedgerError {
                 "Give the key the ledger was made with. If it is lost, move the ledger's file (on PostgreSQL, its schema) away: a new \
                  one is begun, and keys written so far are found again by their marks."
             }
+            Self::Key(_) | Self::Url(_) => "Let it be there, and readable for the user who runs secretferry.",
             Self::KeyMissing(_) => {
                 "Put the key file back from where it was, or move the ledger's file away to begin a new one."
             }

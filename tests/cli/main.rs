@@ -5,6 +5,7 @@ mod config;
 mod content;
 mod demo;
 mod documents;
+mod environment;
 mod help;
 mod ledger;
 mod metastore;

@@ -159,7 +159,9 @@ impl World {
     /// The text under which the target's backend reads a variable's value.
     pub fn stored(&self, text: &str) -> String {
         match self.target.dialect().text {
-            TextDialect::Verbatim => text.to_owned(),
+            TextDialect::Verbatim | TextDialect::FileLine | TextDialect::Variable | TextDialect::VariableLine => {
+                text.to_owned()
+            }
             TextDialect::ValueKey => format!(r#"{{"value": "{text}"}}"#),
             TextDialect::JsonValue | TextDialect::ExportValue => format!("\"{text}\""),
         }

@@ -27,7 +27,7 @@ const REFUSABLE: &[&str] = &[
 
 /// The beginnings of what a person is told to do.
 const REMEDIES: &[&str] =
-    &["Make room", "Check the disk", "Let the user", "free space", "see what is wrong", "correct the reference"];
+    &["Make room", "Check the disk", "Let the user", "free space", "see what is wrong", "Let it be there"];
 
 /// What the disk does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,36 +1,32 @@
-//! Connections, variables and configs in JSON files.
+//! Connections, variables and configs in JSON, YAML and `.env` files.
 //!
 #![doc = include_str!("README.md")]
 
 mod airflow;
-mod check;
-mod client;
-mod document;
-mod fault;
+mod env;
+mod format;
+mod json;
 mod rule;
 mod scan;
-mod scribe;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::task::spawn_blocking;
 
-use self::client::JsonFile;
-use self::document::{Document, Found};
-use self::scribe::{Change, Scribe, Verdict};
-use super::call::{CallSettings, Caller, Repeat};
+use self::format::Format;
+use self::settings::NamedFile;
 use super::contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, Role, StoreInfo, StoreSettings as _,
 };
 use super::error::{Error, Result};
-use super::pace::Paces;
+use super::file::{Drawer, Found};
 use crate::model::{
     Capabilities, Compare, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed, Mark, Observer,
     RemoteKey, Revision, Revisions, Scope, SecretValue, Severity, State,
@@ -42,24 +38,17 @@ pub use settings::{FileShape, LocalFilesSettings};
 /// The kind of this store in the config.
 pub const KIND: &str = "local-files";
 
-/// JSON files, one for each kind of secret.
+/// Files, one for each kind of secret.
 pub struct LocalFilesProvider {
     info: StoreInfo,
+    capabilities: Capabilities,
     rule: Rule,
     dialect: Dialect,
-    role: Role,
-    caller: Caller,
     observer: Arc<dyn Observer>,
     files: BTreeMap<Kind, Drawer>,
 }
 
-/// The file of one kind and who writes it.
-#[derive(Debug)]
-struct Drawer {
-    file: JsonFile,
-    scribe: Scribe,
-}
-
+/// What files of JSON and YAML can do.
 const CAPABILITIES: Capabilities = Capabilities {
     write: true,
     revisions: Revisions::None,
@@ -79,12 +68,8 @@ const CAPABILITIES: Capabilities = Capabilities {
 
 impl LocalFilesProvider {
     fn open(settings: &LocalFilesSettings, opening: &Opening) -> Self {
-        let caller = Caller::new(&opening.name, opening.observer.clone(), CallSettings::default(), Paces::unlimited());
-        let drawer = |path: &std::path::Path| {
-            let file = JsonFile::new(path.to_owned());
-            Drawer { scribe: Scribe::start(&opening.name, file.clone(), caller.clone()), file }
-        };
-        let paths: Vec<_> = settings.files().map(|(_, _, path)| path.display().to_string()).collect();
+        let paths: Vec<_> = settings.files().map(|file| file.path.display().to_string()).collect();
+        let drawer = |file: &NamedFile<'_>| Drawer::open(opening, file.path, file.format.unwrap_or(Format::Json));
         Self {
             info: StoreInfo {
                 name: opening.name.clone(),
@@ -92,11 +77,11 @@ impl LocalFilesProvider {
                 location: paths.join(", "),
                 identity: settings.identity(),
             },
+            // A line without a value spoils a file of lines.
+            capabilities: Capabilities { empty_values: !settings.has_lines(), ..CAPABILITIES },
             rule: settings.rule(),
             dialect: settings.dialect(),
-            role: opening.role,
-            files: settings.files().map(|(kind, _, path)| (kind, drawer(path))).collect(),
-            caller,
+            files: settings.files().map(|file| (file.kind, drawer(&file))).collect(),
             observer: opening.observer.clone(),
         }
     }
@@ -106,25 +91,6 @@ impl LocalFilesProvider {
         let message = format!("{} has an entry with an empty id: it cannot be carried and is left out", kind.plural());
         let finding = Finding::new(Severity::Warning, "nameless-entry", &self.info.name, message);
         finding.with_remedy("give it a name in the file, or delete it")
-    }
-
-    /// Reads the file of a kind; `None` where the kind is off.
-    async fn load(&self, family: Family, operation: &'static str, kind: Kind) -> Result<Option<Document>> {
-        let Some(drawer) = self.files.get(&kind) else { return Ok(None) };
-        let request = || async {
-            let file = drawer.file.clone();
-            match spawn_blocking(move || file.load()).await {
-                Ok(loaded) => loaded.map_err(|error| self.fault(operation, drawer, error)),
-                Err(_) => {
-                    Err(self.error(ErrorKind::Unexpected, operation, "the thread that reads the file ended early"))
-                }
-            }
-        };
-        match (self.caller.call(family, operation, Repeat::Safe, request).await?, self.role) {
-            (Some(document), _) => Ok(Some(document)),
-            (None, Role::Target) => Ok(Some(Document::empty())),
-            (None, Role::Source) => Err(fault::missing(&self.info.name, operation, drawer.file.path())),
-        }
     }
 
     /// Looks keys up, reading each file once.
@@ -137,16 +103,16 @@ impl LocalFilesProvider {
     ) -> Vec<Result<Option<T>>> {
         let mut loaded = BTreeMap::new();
         for (kind, _) in keys.iter().filter_map(rule::parts) {
-            if let std::collections::btree_map::Entry::Vacant(place) = loaded.entry(kind) {
-                place.insert(self.load(family, operation, kind).await);
+            if let (Some(drawer), btree_map::Entry::Vacant(place)) = (self.files.get(&kind), loaded.entry(kind)) {
+                place.insert(drawer.load(family, operation).await);
             }
         }
         let find = |key: &RemoteKey| {
             let (kind, id) = rule::parts(key).ok_or_else(|| self.off(operation))?;
             match loaded.get(&kind) {
-                Some(Ok(Some(document))) => Ok(document.find(id).map(|found| answer(key, found))),
+                Some(Ok(document)) => Ok(document.find(id).map(|found| answer(key, found))),
                 Some(Err(error)) => Err(error.clone()),
-                Some(Ok(None)) | None => Err(self.off(operation)),
+                None => Err(self.off(operation)),
             }
         };
         keys.iter().map(|key| find(key).map_err(|error| error.about(key))).collect()
@@ -161,25 +127,7 @@ impl LocalFilesProvider {
     ) -> Result<()> {
         let parts = rule::parts(key).and_then(|(kind, id)| self.files.get(&kind).map(|drawer| (drawer, id)));
         let (drawer, id) = parts.ok_or_else(|| self.off(operation))?;
-        if matches!(expect, Expect::At(_) | Expect::Deleted(_)) {
-            return Err(self.error(
-                ErrorKind::Unsupported,
-                operation,
-                "a file has no revisions to compare, only values",
-            ));
-        }
-        let change = Change { id: id.to_owned(), value, expect: expect.clone() };
-        match drawer.scribe.change(change).await {
-            Some(Ok(Verdict::Done)) => Ok(()),
-            Some(Ok(Verdict::Conflict)) => {
-                let error = self.error(ErrorKind::Conflict, operation, "the entry is not as it was planned against");
-                Err(error.with_remedy("run again: the plan will show what changed"))
-            }
-            Some(Err(error)) => Err(Error { operation, ..error }),
-            None => Err(self
-                .error(ErrorKind::Unexpected, operation, "the task that writes the file ended early")
-                .of_unknown_effect()),
-        }
+        drawer.change(operation, id, value, expect).await
     }
 
     fn off(&self, operation: &'static str) -> Error {
@@ -188,10 +136,6 @@ impl LocalFilesProvider {
 
     fn error(&self, kind: ErrorKind, operation: &'static str, context: &str) -> Error {
         Error::new(kind, operation, &self.info.name, context)
-    }
-
-    fn fault(&self, operation: &'static str, drawer: &Drawer, error: client::FileError) -> Error {
-        fault::error(&self.info.name, operation, drawer.file.path(), error)
     }
 }
 
@@ -203,6 +147,7 @@ fn record(key: &RemoteKey, found: Found<'_>) -> Record {
     let content = match found {
         Found::Value(text) => Content::Value(text.into()),
         Found::Several(count) => Content::Quarantined(Quarantine::Duplicate(count)),
+        Found::Unreadable(why) => Content::Quarantined(Quarantine::Malformed(why.to_owned())),
     };
     Record { listed: listed(key.clone()), content }
 }
@@ -220,7 +165,7 @@ impl Provider for LocalFilesProvider {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &CAPABILITIES
+        &self.capabilities
     }
 
     fn rule(&self) -> &Rule {
@@ -234,12 +179,7 @@ impl Provider for LocalFilesProvider {
     async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
         let mut findings = Vec::new();
         for drawer in kinds.iter().filter_map(|kind| self.files.get(kind)) {
-            let (store, file) = (self.info.name.clone(), drawer.file.clone());
-            let found = spawn_blocking(move || check::findings(&store, &file, role)).await;
-            findings.extend(found.unwrap_or_else(|_| {
-                let subject = drawer.file.path().display().to_string();
-                vec![Finding::new(Severity::Error, "check-failed", subject, "the check ended early")]
-            }));
+            findings.extend(drawer.check(role).await);
         }
         findings
     }
@@ -247,8 +187,9 @@ impl Provider for LocalFilesProvider {
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
         let mut all = Vec::new();
         for kind in &scope.kinds {
-            if let Some(document) = self.load(Family::List, "list", *kind).await? {
-                let (named, nameless): (Vec<_>, Vec<_>) = document.keys().into_iter().partition(|id| !id.is_empty());
+            if let Some(drawer) = self.files.get(kind) {
+                let document = drawer.load(Family::List, "list").await?;
+                let (named, nameless): (Vec<_>, Vec<_>) = document.ids().into_iter().partition(|id| !id.is_empty());
                 if !nameless.is_empty() {
                     self.observer.observe(&Event::Found(self.nameless(*kind)));
                 }
@@ -267,8 +208,8 @@ impl Provider for LocalFilesProvider {
     }
 
     async fn write(&self, key: &RemoteKey, entry: &Entry, expect: &Expect) -> Result<Revision> {
-        if !scan::is_value(entry.value.expose()) {
-            return Err(self.error(ErrorKind::Invalid, "write", "the text to write is no JSON value").about(key));
+        if entry.value.is_empty() && !self.capabilities.empty_values {
+            return Err(self.error(ErrorKind::Invalid, "write", "Airflow takes no line without a value").about(key));
         }
         let written = self.change("write", key, Some(entry.value.clone()), expect).await;
         // There are no revisions here; the empty one is what every write gives.

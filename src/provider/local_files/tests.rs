@@ -134,7 +134,10 @@ async fn a_malformed_file_is_no_listing_and_its_content_is_not_said() {
     let error = store.list(&Scope { kinds: vec![Kind::Variable] }).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
     let said = format!("{error} {error:?} {:?}", error.remedy);
-    assert!(said.contains("line 1, column 16: expected `,` or `}`") && !said.contains("canary"), "{said}");
+    assert!(
+        said.contains("line 1, column 16: no JSON object: expected `,` or `}`") && !said.contains("canary"),
+        "{said}"
+    );
     assert_eq!(store.list(&Scope { kinds: vec![Kind::Connection] }).await.unwrap(), []);
 }
 

@@ -6,9 +6,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
-use super::client::JsonFile;
-use super::document::{Document, Found};
-use super::fault;
+use super::{Document, Found, TextFile, Unwritable, fault};
 use crate::model::{ErrorKind, Family, SecretValue};
 use crate::provider::call::{Caller, Repeat};
 use crate::provider::contract::Expect;
@@ -19,19 +17,21 @@ use crate::provider::error::{Error, Result};
 pub struct Change {
     /// The id in the file.
     pub id: String,
-    /// The text to put there; `None` takes the id away.
+    /// The text to put there, as the format takes it; `None` takes the id away.
     pub value: Option<SecretValue>,
     /// What must be there.
     pub expect: Expect,
 }
 
 /// What became of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The file is as the change wants it.
     Done,
     /// The id was not as expected.
     Conflict,
+    /// The format cannot hold it.
+    Unwritable(Unwritable),
 }
 
 /// Takes changes for one file; its clones write the same file.
@@ -48,7 +48,7 @@ struct Order {
 
 impl Scribe {
     /// Starts the task that writes; it ends when the last clone is dropped.
-    pub fn start(store: &str, file: JsonFile, caller: Caller) -> Self {
+    pub fn start(store: &str, file: TextFile, caller: Caller) -> Self {
         let (orders, waiting) = mpsc::unbounded_channel();
         tokio::spawn(write_down(Arc::from(store), file, caller, waiting));
         Self { orders }
@@ -62,7 +62,7 @@ impl Scribe {
     }
 }
 
-async fn write_down(store: Arc<str>, file: JsonFile, caller: Caller, mut waiting: mpsc::UnboundedReceiver<Order>) {
+async fn write_down(store: Arc<str>, file: TextFile, caller: Caller, mut waiting: mpsc::UnboundedReceiver<Order>) {
     while let Some(first) = waiting.recv().await {
         let mut orders = vec![first];
         while let Ok(next) = waiting.try_recv() {
@@ -82,7 +82,7 @@ async fn write_down(store: Arc<str>, file: JsonFile, caller: Caller, mut waiting
     }
 }
 
-async fn replace(store: Arc<str>, file: JsonFile, changes: Arc<[Change]>) -> Result<Vec<Verdict>> {
+async fn replace(store: Arc<str>, file: TextFile, changes: Arc<[Change]>) -> Result<Vec<Verdict>> {
     let path = file.path().to_owned();
     let edit = move || file.edit(|document| changes.iter().map(|change| change.make(document)).collect());
     match spawn_blocking(edit).await {
@@ -95,13 +95,17 @@ async fn replace(store: Arc<str>, file: JsonFile, changes: Arc<[Change]>) -> Res
 }
 
 impl Change {
-    fn make(&self, document: &mut Document) -> Verdict {
+    fn make(&self, document: &mut dyn Document) -> Verdict {
         let found = document.find(&self.id);
         match &self.value {
             // Taking away what is not there succeeds, whatever was expected.
             None if found.is_none() => {}
             _ if !self.fits(found) => return Verdict::Conflict,
-            Some(value) => document.put(&self.id, value.expose()),
+            Some(value) => {
+                if let Err(unwritable) = document.put(&self.id, value.expose()) {
+                    return Verdict::Unwritable(unwritable);
+                }
+            }
             None => document.remove(&self.id),
         }
         Verdict::Done
