@@ -149,7 +149,8 @@ async fn finish(run: &Run<'_>, report: &mut RunReport, depth: Depth) {
         Ok(head) => report.audit_head = Some(head.to_string()),
         Err(error) => {
             report.status = RunStatus::Failed;
-            report.error.get_or_insert(format!("the ledger could not record the end of the run: {error}"));
+            let remedy = error.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+            report.error.get_or_insert(format!("the ledger could not record the end of the run: {error}{remedy}"));
         }
     }
 }

@@ -91,6 +91,15 @@ fn a_new_file_is_private_and_an_old_one_keeps_its_group_but_not_the_others() {
 }
 
 #[test]
+fn what_a_dead_process_left_half_written_is_cleared_away() {
+    let (folder, path) = a_place();
+    fs::write(folder.path().join("a.txt.new"), "a=half a sec").unwrap();
+    put(&file(&path), "a", "1");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a=1\n");
+    assert!(!folder.path().join("a.txt.new").exists());
+}
+
+#[test]
 fn a_link_stays_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let (link, real) = (folder.path().join("link.txt"), folder.path().join("inner/real.txt"));

@@ -158,11 +158,8 @@ pub(super) fn replace_private(real: &Path, text: &[u8]) -> Result<(), FileError>
     put_in_place(fresh(real, text)?, real)
 }
 
-/// A file beside `real` that nobody else can read.
 fn fresh(real: &Path, text: &[u8]) -> Result<NamedTempFile, FileError> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".secretferry-").permissions(Permissions::from_mode(PRIVATE));
-    let mut fresh = builder.tempfile_in(folder_of(real)).map_err(refused("make a file in the folder"))?;
+    let mut fresh = fresh_beside(real).map_err(refused("make a file in the folder"))?;
     fresh.write_all(text).map_err(refused("write the new file"))?;
     Ok(fresh)
 }
@@ -172,6 +169,20 @@ fn put_in_place(fresh: NamedTempFile, real: &Path) -> Result<(), FileError> {
     fresh.as_file().sync_all().map_err(refused("write the new file"))?;
     fresh.persist(real).map_err(|error| FileError::Refused("put the new file in place", error.error))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::Unsettled)
+}
+
+/// Makes the file that will take the old one's place. Its name is fixed and we hold the lock: one that is there was left by
+/// a process that died, and would keep secrets on the disk for good.
+fn fresh_beside(real: &Path) -> io::Result<NamedTempFile> {
+    let mut name = real.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    match fs::remove_file(folder_of(real).join(&name)) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+        _ => {}
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&name).rand_bytes(0).permissions(Permissions::from_mode(PRIVATE));
+    builder.tempfile_in(folder_of(real))
 }
 
 /// Gives the new file the old one's owner, group and mode, as far as we may and as nobody else can read it.
