@@ -55,6 +55,7 @@
 //!   policy.rs             What a job allows, as its config says
 //!   present.rs            What becomes of a name that the source has
 //!   side.rs               What deciding sees of the source, the target and the baseline
+//!   undo.rs               What an earlier run did × how its keys are now
 //! ledger/      FLOOR 3  our SQL: runs, steps, baseline, leases, the audit chain
 //!   address.rs            Where a ledger is
 //!   audit.rs              The audit log
@@ -65,6 +66,7 @@
 //!   fold.rs               Retention
 //!   history.rs            What was: runs and their steps, as reports show them
 //!   key_file.rs           The random key beside a ledger for which none is configured
+//!   known.rs              What a transaction has read of runs and leases
 //!   lease.rs              One writer per target
 //!   lock_file.rs          The lock of a target beside a ledger in a file
 //!   open.rs               The ledger as the rest of the program holds it, and how it is opened
@@ -100,16 +102,20 @@
 //!   expectation.rs        What a change is conditional on
 //!   job.rs                A job as it runs: from where, to where, what, and what it may do
 //!   lens.rs               How a run looks at values
+//!   look_back.rs          One look at the keys that a past run changed
 //!   outcome.rs            What became of a run, or of a look at both sides: plain data for reports
 //!   overrides.rs          What a job sets in secrets on their way, whatever the source says
 //!   preview.rs            Looks at both sides and decides
 //!   read.rs               Looks at keys and reads values, many at a time and in the store's batches
 //!   reduce.rs             Reduces a value to a fingerprint and facts
+//!   reverse.rs            One step of an undo
+//!   run.rs                A run that holds its target's lease
 //!   seek.rs               Keys of a store that answers for single keys only
 //!   settle.rs             Unknown effects and dead runs
 //!   show.rs               One name in one store, as a person may see it
 //!   sides.rs              Turns two listings into the two sides a plan is made of
 //!   survey.rs             One look at both sides
+//!   undo.rs               Undo of an earlier run
 //!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
 //!   write.rs              One step of a plan: read again, compare, intent, write, outcome
 //! report/      FLOOR 5  what people and machines see; pure
@@ -149,6 +155,7 @@
 //!   run.rs                One run, as `apply` and `demo` carry it out
 //!   session.rs            What every command begins with
 //!   show.rs               `show`: one key in every store
+//!   undo.rs               `undo`
 //!   verify.rs             `verify`: does Airflow see in the target what the source holds?
 //! ```
 //!

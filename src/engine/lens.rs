@@ -3,7 +3,7 @@
 use super::reduce::{Carriage, Reduced, quarantine_words};
 use super::sides::Identity;
 use crate::model::{Canonical, Field, Fingerprint, Kind, SecretName, SecretValue, Subkey};
-use crate::planner::{FieldDigest, SourceContent, SourceFacts, TargetContent};
+use crate::planner::{FieldDigest, Fields, SourceContent, SourceFacts, TargetContent};
 use crate::provider::{Content, Record};
 
 /// How values are carried, digested and owned in one run.
@@ -37,7 +37,7 @@ impl Lens {
     }
 
     /// The digests of the fields, in order.
-    pub fn fields(&self, name: &SecretName, canonical: &Canonical) -> Vec<FieldDigest> {
+    pub fn fields(&self, name: &SecretName, canonical: &Canonical) -> Fields {
         canonical.parts().iter().map(|(path, text)| self.field(name, path, text)).collect()
     }
 
@@ -48,7 +48,9 @@ impl Lens {
         } else {
             Fingerprint::of_field(&self.key, name, path, text.expose().as_bytes()).short().to_owned()
         };
-        FieldDigest { path: path.to_owned(), shown }
+        // Nearly all paths are the fields' own names.
+        let path = Field::parse(path).map_or_else(|| path.to_owned().into(), |field| field.as_str().into());
+        FieldDigest { path, shown }
     }
 
     /// What planning keeps of a source value; `None` where Airflow would not find it.

@@ -3,7 +3,7 @@
 use futures::StreamExt;
 use futures::stream;
 
-use crate::model::{Blind, ErrorKind, Event, Listed, Observer, RemoteKey, SecretName, Stage};
+use crate::model::{Blind, ErrorKind, Event, Listed, Observer, RemoteKey, Revision, SecretName, Stage};
 use crate::provider::{Error, Record, Result, Store};
 
 /// A key to look at: what we call it and how the store spells it.
@@ -73,13 +73,32 @@ pub async fn stat_each(
     done.concat().await
 }
 
-fn batched(mut wanted: Vec<Wanted>, size: usize) -> Vec<Vec<Wanted>> {
-    let mut batches = Vec::new();
-    while !wanted.is_empty() {
-        let rest = wanted.split_off(wanted.len().min(size.max(1)));
-        batches.push(std::mem::replace(&mut wanted, rest));
-    }
-    batches
+/// Asks of earlier versions whether they can be brought back.
+pub async fn keeps_each(
+    store: &Store,
+    versions: Vec<(SecretName, (RemoteKey, Revision))>,
+    progress: Progress<'_>,
+) -> Vec<(SecretName, Result<bool>)> {
+    let batches = batched(versions, store.capabilities().read_batch);
+    let done = stream::iter(batches)
+        .map(|batch| async move {
+            let (names, versions): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            let keys: Vec<_> = versions.iter().map(|(key, _): &(RemoteKey, Revision)| key.clone()).collect();
+            let answers = answered(store, "stat", &keys, store.keeps(&versions).await);
+            progress.advance(names.len());
+            names.into_iter().zip(answers).collect::<Vec<_>>()
+        })
+        .buffer_unordered(store.capabilities().width.max(1));
+    done.concat().await
+}
+
+/// Batches one after another, each with room for itself alone: cut off one `Vec`, every one would keep the room of the rest.
+fn batched<T>(wanted: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
+    let mut wanted = wanted.into_iter();
+    std::iter::from_fn(move || {
+        let batch: Vec<_> = wanted.by_ref().take(size.max(1)).collect();
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
 fn keys_of(batch: &[Wanted]) -> Vec<RemoteKey> {
@@ -114,5 +133,24 @@ impl<'a> Progress<'a> {
     /// Ends the stage.
     pub fn end(self) {
         self.observer.observe(&Event::StageEnded { stage: self.stage });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    #[test]
+    fn a_batch_has_room_for_itself_alone() {
+        let wanted: Vec<Wanted> =
+            (0..1000).map(|id| (SecretName::new(Kind::Variable, id.to_string()), RemoteKey::new("k"))).collect();
+        for size in [0, 1, 64, 1000, 5000] {
+            let batches: Vec<_> = batched(wanted.clone(), size).collect();
+            let room: usize = batches.iter().map(Vec::capacity).sum();
+            // The least room of a `Vec` is four.
+            assert!(room <= 4 * wanted.len(), "{room} places for {} keys in batches of {size}", wanted.len());
+            assert_eq!(batches.concat(), wanted);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::{RunError, is_away};
+use super::error::{RunError, is_away, of_one_key};
 use super::job::Job;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
@@ -144,7 +144,7 @@ impl Survey<'_> {
                     self.target.keys.insert(name, key);
                 }
                 Err(error) => {
-                    let content = self.target_fault(error, Stage::Stat)?;
+                    let content = of_one_key(self.job, error, Stage::Stat)?;
                     self.target.keys.insert(name, unseen(key, content));
                 }
             }

@@ -3,16 +3,16 @@
 use futures::StreamExt;
 use futures::stream;
 
-use super::apply::Run;
 use super::error::RunError;
 use super::lens::Lens;
 use super::read::{Progress, read_one};
+use super::run::Run;
 use crate::ledger::{BaselineChange, Done, Failure, Settlement, Unsettled};
 use crate::model::{
     Action, Event, Finding, Fingerprint, Outcome, Reason, RemoteKey, Revision, SecretName, Severity, Stage, State,
 };
 use crate::planner::Owner;
-use crate::provider::{self, Content, Record, Store};
+use crate::provider::{self, Content, Expect, Record, Store};
 
 /// What became of a write whose answer nobody has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,7 @@ fn is_done(meant: Meant<'_>, now: &Now) -> bool {
     match meant.action {
         Action::Create | Action::Update | Action::Restore => holds_it && now.owner != Owner::Other,
         Action::Adopt => holds_it && now.owner == Owner::Ours,
+        Action::Release => holds_it && now.owner != Owner::Ours,
         Action::Delete => matches!(now.state, None | Some(State::Deleted)),
         Action::Keep | Action::Block | Action::Quarantine => true,
     }
@@ -88,6 +89,8 @@ fn is_done(meant: Meant<'_>, now: &Now) -> bool {
 fn is_as_before(meant: Meant<'_>, now: &Now) -> bool {
     match (meant.action, meant.before) {
         (Action::Create, _) => matches!(now.state, None | Some(State::Empty)),
+        // What left nothing behind when it was deleted.
+        (Action::Restore, None) => now.state.is_none(),
         (_, Some(before)) => now.revision.as_ref() == Some(before),
         (_, None) => now.state == Some(State::Live) && now.holds(meant.held),
     }
@@ -112,11 +115,38 @@ fn now(lens: &Lens, name: &SecretName, record: &Record) -> Now {
     }
 }
 
+/// Puts our mark on a key whose write was cut short between the value and the mark, and gives its revision.
+///
+/// Only where the store takes marks; a mark that cannot be put is a warning, as the value is there and recorded as ours.
+pub(super) async fn marked(
+    run: &Run<'_>,
+    lens: &Lens,
+    (name, key): (&SecretName, &RemoteKey),
+    now: &Now,
+) -> Option<Revision> {
+    let target = run.target;
+    let revision = now.revision.clone()?;
+    let bare = now.state == Some(State::Live) && now.owner == Owner::Unmarked;
+    if !bare || target.capabilities().marks.is_none() {
+        return Some(revision);
+    }
+    let (mark, expect) = (run.mark(&lens.us.job, name), Expect::At(revision.clone()));
+    let why = match run.lease.while_held(target.claim(key, &mark, &expect)).await {
+        Ok(Ok(revision)) => return Some(revision),
+        Ok(Err(error)) => error.explained(),
+        Err(error) => error.to_string(),
+    };
+    let subject = format!("{} {key}", run.job.target);
+    let message = format!("the value is written, its ownership mark is not: {why}");
+    run.observer.observe(&Event::Found(Finding::new(Severity::Warning, "mark-missed", subject, message)));
+    Some(revision)
+}
+
 /// Settles every step that runs now dead left behind on the target; the lease proves that they are dead.
 ///
 /// A key that cannot be read back stays unsettled and is looked at again by the next run.
 pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
-    let target = &run.stores.target;
+    let target = run.target;
     let left = run.ledger.unsettled(&target.info().identity).await.map_err(RunError::ledger(&run.job.name))?;
     if left.is_empty() {
         return Ok(0);
@@ -126,17 +156,22 @@ pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
         .map(|step| async move {
             let lens = lens.of_job(&step.job);
             let now = look(target, &lens, &step.intent.name, &step.intent.key).await;
+            let settlement = match now {
+                Ok(now) => Ok(settlement(run, &lens, &step, &now).await),
+                Err(error) => Err(error),
+            };
             progress.advance(1);
-            (step, now)
+            (step, settlement)
         })
         .buffer_unordered(target.capabilities().width.max(1));
     let looked: Vec<_> = looked.collect().await;
     progress.end();
     let mut count = 0;
-    for (step, now) in looked {
-        match now {
-            Ok(now) => {
-                conclude(run, &step, &now).await?;
+    for (step, settlement) in looked {
+        match settlement {
+            Ok(settlement) => {
+                let settling = run.ledger.settle(run.id, step.step, settlement);
+                settling.await.map_err(RunError::ledger(&run.job.name))?;
                 count += 1;
             }
             Err(error) => {
@@ -149,7 +184,7 @@ pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
     Ok(count)
 }
 
-async fn conclude(run: &Run<'_>, step: &Unsettled, now: &Now) -> Result<(), RunError> {
+async fn settlement(run: &Run<'_>, lens: &Lens, step: &Unsettled, now: &Now) -> Settlement {
     let intent = &step.intent;
     let meant = Meant {
         action: intent.action,
@@ -157,8 +192,14 @@ async fn conclude(run: &Run<'_>, step: &Unsettled, now: &Now) -> Result<(), RunE
         before: intent.revision_before.as_ref(),
         held: intent.fingerprint_before.as_ref(),
     };
-    let settlement = match settled(meant, now) {
-        Settled::Done(revision) => Settlement::Done(done(intent.action, intent.source_fingerprint.as_ref(), revision)),
+    let done =
+        |revision| Settlement::Done(done(intent.action, intent.reason, intent.source_fingerprint.as_ref(), revision));
+    match settled(meant, now) {
+        Settled::Done(revision) if gives_up(intent.action, intent.reason) => done(revision),
+        Settled::Done(_) => {
+            let revision = marked(run, lens, (&intent.name, &intent.key), now).await;
+            done(revision)
+        }
         Settled::NotDone => Settlement::Unchanged,
         Settled::Elsewhere => Settlement::Failed(Failure {
             outcome: Outcome::Conflict,
@@ -166,14 +207,24 @@ async fn conclude(run: &Run<'_>, step: &Unsettled, now: &Now) -> Result<(), RunE
             error: "the key is neither as it was nor as it was to become".to_owned(),
             request: None,
         }),
-    };
-    run.ledger.settle(run.id, step.step, settlement).await.map_err(RunError::ledger(&run.job.name))
+    }
+}
+
+/// Whether the key is not ours any more once the step is done.
+pub(super) fn gives_up(action: Action, reason: Reason) -> bool {
+    action == Action::Release || matches!(reason, Reason::UndoTakeover | Reason::UndoDrift)
 }
 
 /// What the ledger notes of a change that was made.
-pub(super) fn done(action: Action, fingerprint: Option<&Fingerprint>, revision: Option<Revision>) -> Done {
+pub(super) fn done(
+    action: Action,
+    reason: Reason,
+    fingerprint: Option<&Fingerprint>,
+    revision: Option<Revision>,
+) -> Done {
     let baseline = match (action, fingerprint) {
         (Action::Delete, _) | (_, None) => BaselineChange::Delete,
+        (_, Some(fingerprint)) if gives_up(action, reason) => BaselineChange::GiveUp(fingerprint.clone()),
         (_, Some(fingerprint)) => BaselineChange::Write(fingerprint.clone()),
     };
     Done { outcome: action.outcome(), revision, baseline, request: None }

@@ -81,7 +81,7 @@ fn fields(canonical: &Canonical, name: &SecretName, key: &Subkey) -> Vec<FieldDi
     canonical
         .parts()
         .iter()
-        .map(|(path, text)| FieldDigest { path: path.clone(), shown: digest(path, text.expose().as_bytes()) })
+        .map(|(path, text)| FieldDigest { path: path.clone().into(), shown: digest(path, text.expose().as_bytes()) })
         .collect()
 }
 

@@ -1,6 +1,6 @@
 //! One look at both sides: lists them to the end, looks up versions, and reduces the values that must be read.
 
-use super::error::{RunError, is_away, unread_source};
+use super::error::{RunError, is_away, of_one_key, unread_source};
 use super::job::Job;
 use super::lens::Lens;
 use super::preview::Stores;
@@ -9,7 +9,7 @@ use super::reduce::FormChoice;
 use super::seek::{self, is_exact, listings};
 use super::sides::{holds_something, source_side, spellings, target_key, target_side};
 use crate::model::{
-    Deletes, ErrorKind, Finding, Listed, Names, Observer, Revision, Revisions, SecretName, Severity, Stage, State,
+    Deletes, Finding, Listed, Names, Observer, Revision, Revisions, SecretName, Severity, Stage, State,
 };
 use crate::naming::Folding;
 use crate::planner::{
@@ -127,7 +127,7 @@ impl<'a> Survey<'a> {
                 self.target.keys.insert(name, key);
             }
             Err(error) => {
-                let content = self.target_fault(error, Stage::Stat)?;
+                let content = of_one_key(self.job, error, Stage::Stat)?;
                 if let Some(key) = self.target.keys.get_mut(&name) {
                     key.content = content;
                 }
@@ -224,7 +224,7 @@ impl<'a> Survey<'a> {
                 Ok(None) => drop(self.target.keys.remove(&name)),
                 Ok(Some(key)) => drop(self.target.keys.insert(name, key)),
                 Err(error) => {
-                    let content = self.target_fault(error, Stage::Read)?;
+                    let content = of_one_key(self.job, error, Stage::Read)?;
                     if let Some(key) = self.target.keys.get_mut(&name) {
                         key.content = content;
                     }
@@ -237,15 +237,6 @@ impl<'a> Survey<'a> {
     fn reduce_target(&self, name: &SecretName, record: Record) -> TargetKey {
         let content = self.lens.target(name, &record);
         TargetKey { content, ..target_key(record.listed, &self.lens.us, name) }
-    }
-
-    /// A target that fails for one key blocks that key; one that is away ends the run.
-    pub(super) fn target_fault(&self, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
-        match error.kind {
-            _ if is_away(&error) => Err(RunError::store(&self.job.name, &self.job.target, stage)(error)),
-            ErrorKind::Denied => Ok(TargetContent::Denied(error.explained())),
-            _ => Ok(TargetContent::Failed(error.explained())),
-        }
     }
 
     /// Names that the source lists but Airflow would not find there, and what Airflow needs to read the form that is written.

@@ -188,7 +188,7 @@ fn differing(source: &[crate::planner::FieldDigest], target: &[crate::planner::F
         .iter()
         .filter(|field| !target.contains(field))
         .chain(target.iter().filter(|field| !source.contains(field)))
-        .map(|field| field.path.clone())
+        .map(|field| field.path.to_string())
         .collect();
     paths.sort();
     paths.dedup();

@@ -1,17 +1,17 @@
 //! One step of a plan: read again, compare, intent, write, outcome.
 
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 
-use super::apply::{Run, Trouble};
 use super::lens::Lens;
 use super::outcome::StepOutcome;
+use super::read::Progress;
 use super::reduce::{Prepared, Reduced};
-use super::settle::{Meant, Settled, done, look, settled};
+use super::run::{Run, Trouble};
+use super::settle::{Meant, Settled, done, gives_up, look, marked, settled};
 use crate::ledger::{Conclusion, Failure, Intent, LedgerError, StepId};
-use crate::model::{
-    Effect, ErrorKind, Fingerprint, Mark, MarkedName, Outcome, Reason, RemoteKey, Revision, Revisions, SecretName,
-};
-use crate::planner::Step;
+use crate::model::{Effect, ErrorKind, Event, Fingerprint, Mark, Outcome, Reason, RemoteKey, Revision, Revisions};
+use crate::planner::{Plan, Step};
 use crate::provider::{self, Entry, Expect, Record, RequestToken};
 
 /// Carries out single steps of one run.
@@ -19,23 +19,29 @@ pub(super) struct Writer<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) lens: &'a Lens,
     pub(super) trouble: &'a Trouble,
+    /// What this run found not done when it settled what dead runs had left; asked for at the first conflict.
+    pub(super) given_up: OnceCell<Vec<Intent>>,
 }
 
 /// A step that ended without a request: how, why, and in words.
 pub(super) type Ended = (Outcome, Reason, Option<String>);
 
 /// Which key a step changes, and what it will hold.
-struct Aim<'a> {
-    step: &'a Step,
-    key: &'a RemoteKey,
-    fingerprint: Option<Fingerprint>,
+pub(super) struct Aim<'a> {
+    pub(super) step: &'a Step,
+    pub(super) key: &'a RemoteKey,
+    pub(super) fingerprint: Option<Fingerprint>,
+    /// The source's version it is made of.
+    pub(super) source_revision: Option<Revision>,
 }
 
 /// What the target is asked to do.
-enum Change {
+pub(super) enum Change {
     Write(Entry),
     Claim(Mark),
     Delete,
+    /// What an earlier run did is taken back.
+    TakeBack,
     /// The target has no place for a mark: the record alone says that the key is ours.
     Record,
 }
@@ -47,7 +53,8 @@ impl Writer<'_> {
             return self.outcome(step, ended);
         }
         let Some(key) = &step.key else { return self.outcome(step, no_key()) };
-        let aim = Aim { step, key, fingerprint: step.source.clone() };
+        let source_revision = step.source_revision.clone();
+        let aim = Aim { step, key, fingerprint: step.source.clone(), source_revision };
         match self.prepared(&aim, answer).await {
             Ok((entry, expect)) => self.perform(aim, Change::Write(entry), expect).await,
             Err(ended) => self.outcome(step, ended),
@@ -56,8 +63,8 @@ impl Writer<'_> {
 
     /// Takes a key over as it is.
     pub(super) async fn adopt(&self, step: &Step) -> StepOutcome {
-        let change = match self.run.stores.target.capabilities().marks {
-            Some(_) => Change::Claim(self.mark(&step.name)),
+        let change = match self.run.target.capabilities().marks {
+            Some(_) => Change::Claim(self.run.mark(&self.run.job.name, &step.name)),
             None => Change::Record,
         };
         self.change(step, step.target.clone(), change).await
@@ -74,7 +81,10 @@ impl Writer<'_> {
         }
         let Some(key) = &step.key else { return self.outcome(step, no_key()) };
         match self.expectation(step, key).await {
-            Ok(against) => self.perform(Aim { step, key, fingerprint }, change, against.expect).await,
+            Ok(against) => {
+                let aim = Aim { step, key, fingerprint, source_revision: step.source_revision.clone() };
+                self.perform(aim, change, against.expect).await
+            }
             Err(ended) => self.outcome(step, ended),
         }
     }
@@ -106,7 +116,7 @@ impl Writer<'_> {
         let entry = Entry {
             kind: name.kind,
             value: stored,
-            mark: Some(self.mark(name)),
+            mark: Some(self.run.mark(&self.run.job.name, name)),
             description: ready.description,
             token: self.token(aim.step),
         };
@@ -133,7 +143,7 @@ impl Writer<'_> {
     }
 
     /// Intent, request, outcome.
-    async fn perform(&self, aim: Aim<'_>, change: Change, expect: Expect) -> StepOutcome {
+    pub(super) async fn perform(&self, aim: Aim<'_>, change: Change, expect: Expect) -> StepOutcome {
         let id = match self.run.ledger.intend(self.run.id, self.run.lease, self.intent(&aim)).await {
             Ok(id) => id,
             Err(error) => {
@@ -150,6 +160,9 @@ impl Writer<'_> {
         match answer {
             Ok(revision) => self.done(&aim, id, revision).await,
             Err(error) if error.effect == Effect::Unknown => self.unknown(&aim, id, error).await,
+            Err(error) if error.kind == ErrorKind::Conflict && self.may_be_late(&aim).await => {
+                self.unknown(&aim, id, error).await
+            }
             Err(error) => self.failed(&aim, id, &error).await,
         }
     }
@@ -161,11 +174,12 @@ impl Writer<'_> {
     }
 
     async fn request(&self, aim: &Aim<'_>, change: Change, expect: Expect) -> provider::Result<Option<Revision>> {
-        let target = &self.run.stores.target;
+        let target = self.run.target;
         let revision = match change {
             Change::Write(entry) => target.write(aim.key, &entry, &expect).await.map(Some)?,
             Change::Claim(mark) => target.claim(aim.key, &mark, &expect).await.map(Some)?,
             Change::Delete => target.delete(aim.key, &expect).await?,
+            Change::TakeBack => self.take_back_in_store(aim, &expect).await?,
             Change::Record => aim.step.target_revision.clone(),
         };
         // A store without versions has to answer something; to remember that would look like one.
@@ -176,7 +190,7 @@ impl Writer<'_> {
         let step = aim.step;
         let mut ended = self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()));
         ended.revision = revision.clone();
-        let conclusion = Conclusion::Done(done(step.action, aim.fingerprint.as_ref(), revision));
+        let conclusion = Conclusion::Done(done(step.action, step.reason, aim.fingerprint.as_ref(), revision));
         self.conclude(id, conclusion, ended).await
     }
 
@@ -190,6 +204,16 @@ impl Writer<'_> {
         self.conclude(id, conclusion, self.outcome(aim.step, ended)).await
     }
 
+    /// Whether a dead run had intended the same: its request, found not done when this run settled it, may have arrived since.
+    async fn may_be_late(&self, aim: &Aim<'_>) -> bool {
+        let asked = self.given_up.get_or_init(|| async {
+            // A ledger that cannot be asked fails at the next write to it; until then a conflict is a conflict.
+            self.run.ledger.given_up_by(self.run.id).await.unwrap_or_default()
+        });
+        let same = |intent: &Intent| intent.key == *aim.key && intent.source_fingerprint == aim.fingerprint;
+        asked.await.iter().any(same)
+    }
+
     /// Reads back what a lost answer left open.
     async fn unknown(&self, aim: &Aim<'_>, id: StepId, error: provider::Error) -> StepOutcome {
         let step = aim.step;
@@ -199,10 +223,15 @@ impl Writer<'_> {
             before: step.target_revision.as_ref(),
             held: step.target.as_ref(),
         };
-        match look(&self.run.stores.target, self.lens, &step.name, aim.key).await {
+        match look(self.run.target, self.lens, &step.name, aim.key).await {
             Ok(now) => match settled(meant, &now) {
-                Settled::Done(revision) => self.done(aim, id, revision).await,
-                Settled::NotDone => self.unsettled(aim, id, &error).await,
+                Settled::Done(revision) if gives_up(step.action, step.reason) => self.done(aim, id, revision).await,
+                Settled::Done(_) => {
+                    let revision = marked(self.run, self.lens, (&step.name, aim.key), &now).await;
+                    self.done(aim, id, revision).await
+                }
+                Settled::NotDone if error.effect == Effect::Unknown => self.unsettled(aim, id, &error).await,
+                Settled::NotDone => self.failed(aim, id, &error).await,
                 Settled::Elsewhere => {
                     let ended = (Outcome::Conflict, Reason::TargetMoved, Some(error.explained()));
                     let conclusion = Conclusion::Failed(failure(&ended, &error));
@@ -244,7 +273,7 @@ impl Writer<'_> {
             action: step.action,
             reason: step.reason,
             source_fingerprint: aim.fingerprint.clone(),
-            source_revision: step.source_revision.clone(),
+            source_revision: aim.source_revision.clone(),
             revision_before: step.target_revision.clone(),
             fingerprint_before: step.target.clone(),
             token: self.token(step).0,
@@ -253,9 +282,21 @@ impl Writer<'_> {
         }
     }
 
-    /// The outcome of a step that is not acted on.
-    pub(super) fn left_alone(&self, step: &Step) -> StepOutcome {
-        self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()))
+    /// The outcomes of all steps that are not acted on.
+    pub(super) fn all_left_alone(&self, plan: &Plan) -> Vec<StepOutcome> {
+        let left_alone = |step: &Step| self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()));
+        plan.steps.iter().filter(|step| !step.action.changes()).map(left_alone).collect()
+    }
+
+    /// Tells whoever watches how a step ended.
+    pub(super) fn tell(&self, ended: &StepOutcome, progress: Progress<'_>) {
+        progress.advance(1);
+        self.run.observer.observe(&Event::StepEnded {
+            name: ended.name.clone(),
+            action: ended.action,
+            outcome: ended.outcome,
+            reason: ended.reason,
+        });
     }
 
     /// A step's outcome.
@@ -270,14 +311,6 @@ impl Writer<'_> {
             notes: step.notes.clone(),
             fingerprint: step.source.clone(),
             revision: step.target_revision.clone(),
-        }
-    }
-
-    fn mark(&self, name: &SecretName) -> Mark {
-        Mark {
-            ledger: self.run.ledger.id().to_owned(),
-            job: self.run.job.name.clone(),
-            name: MarkedName::Whole(name.clone()),
         }
     }
 
@@ -296,6 +329,6 @@ fn failure((outcome, reason, _): &Ended, error: &provider::Error) -> Failure {
     Failure { outcome: *outcome, reason: *reason, error: error.to_string(), request: None }
 }
 
-fn no_key() -> Ended {
+pub(super) fn no_key() -> Ended {
     (Outcome::Blocked, Reason::IllegalName, None)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use super::database::{Connection, Place, Row, query};
 use super::error::LedgerError;
@@ -57,6 +58,9 @@ pub struct AuditRow {
     pub detail: Option<String>,
 }
 
+/// How many columns a row has.
+const COLUMNS: usize = 22;
+
 impl AuditRow {
     /// A row about `event`, the rest to be filled in.
     pub(super) fn of(event: &str) -> Self {
@@ -98,20 +102,28 @@ impl AuditRow {
         ]
     }
 
-    pub(super) async fn insert(&self, connection: &mut Connection, digest: &str) -> Result<(), LedgerError> {
-        let mut insert = query(
+    /// Inserts rows with their digests: in one statement, as each is a journey to the database's own thread or server.
+    pub(super) async fn insert(rows: &[(Self, String)], connection: &mut Connection) -> Result<(), LedgerError> {
+        let places = |row: usize| {
+            let places: Vec<_> = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+            format!("({})", places.join(", "))
+        };
+        let places: Vec<_> = (0..rows.len()).map(places).collect();
+        let mut insert = query(AssertSqlSafe(format!(
             "INSERT INTO audit (sequence, happened_at, step, event, run, job, host, config_digest, action, reason, name,
                 remote_key, store, target_identity, fingerprint_before, fingerprint_after, revision_before,
                 revision_after, result, request, detail, digest)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
-        )
-        .bind(self.sequence)
-        .bind(self.happened_at.as_microsecond())
-        .bind(self.step);
-        for text in self.texts() {
-            insert = insert.bind(text);
+             VALUES {}",
+            places.join(", ")
+        )));
+        for (row, digest) in rows {
+            insert = insert.bind(row.sequence).bind(row.happened_at.as_microsecond()).bind(row.step);
+            for text in row.texts() {
+                insert = insert.bind(text);
+            }
+            insert = insert.bind(digest);
         }
-        insert.bind(digest).execute(connection).await.map(drop)
+        insert.execute(connection).await.map(drop)
     }
 
     pub(super) fn read(row: &Row) -> Result<Self, LedgerError> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::audit::AuditRow;
 use super::baseline;
-use super::database::query;
+use super::database::{Row, query};
 use super::error::LedgerError;
 use super::open::Ledger;
 use super::runs::{RunContext, RunId};
@@ -52,6 +52,8 @@ pub struct Done {
 pub enum BaselineChange {
     /// That we wrote this.
     Write(Fingerprint),
+    /// Nothing: it holds this, but is not ours any more.
+    GiveUp(Fingerprint),
     /// Nothing.
     Delete,
 }
@@ -108,14 +110,10 @@ enum Ending {
 #[async_trait]
 impl Change for Move {
     type Answer = ();
+    const LEAVES_RUNS: bool = true;
 
     async fn record(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
-        let row = query("SELECT * FROM steps WHERE id = $1")
-            .bind(self.step.0)
-            .fetch_optional(&mut *pen.connection)
-            .await?
-            .ok_or(LedgerError::NoSuchStep(self.step.0))?;
-        StepState::read(&row)?.to(self.state)?;
+        let Some(row) = self.update(pen).await? else { return Err(self.refusal(pen).await) };
         let intent = Intent::read(&row)?;
         let author = RunContext::load(pen, &RunId::new(row.try_get("run")?)).await?;
         // Who settles is who did it, for the audit; the key stays with the job that wrote it.
@@ -123,7 +121,6 @@ impl Change for Move {
             Some(run) => RunContext::running(pen, run).await?,
             None => RunContext::load(pen, &author.run).await?,
         };
-        self.update(pen).await?;
         if let Ending::Done(done) = &self.ending {
             baseline::record(pen, &author, &intent, done).await?;
         }
@@ -132,8 +129,10 @@ impl Change for Move {
 }
 
 impl Move {
-    async fn update(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
+    /// Moves the step, if it may move so; gives its row, whose intent is as it was.
+    async fn update(&self, pen: &mut Pen<'_>) -> Result<Option<Row>, LedgerError> {
         let words = self.words();
+        let [first, second] = self.state.beginnings();
         let (concluded_at, settled_at) = match self.settled_by {
             None => (Some(pen.now), None),
             Some(_) => (None, Some(pen.now)),
@@ -142,7 +141,7 @@ impl Move {
             "UPDATE steps SET state = $1, outcome = $2, failure = $3, error = $4, request = coalesce($5, request),
                 fingerprint_after = $6, revision_after = $7, concluded_at = coalesce($8, concluded_at), settled_at = $9,
                 settled_by = $10, settled_as = $11
-             WHERE id = $12",
+             WHERE id = $12 AND state IN ($13, $14) RETURNING *",
         )
         .bind(self.state.as_str())
         .bind(words.outcome.map(Outcome::as_str))
@@ -156,9 +155,21 @@ impl Move {
         .bind(self.settled_by.as_ref().map(RunId::as_str))
         .bind(self.settled_by.as_ref().map(|_| words.settled_as))
         .bind(self.step.0)
-        .execute(&mut *pen.connection)
-        .await?;
-        Ok(())
+        .bind(first)
+        .bind(second)
+        .fetch_optional(&mut *pen.connection)
+        .await
+    }
+
+    /// Why a step did not move.
+    async fn refusal(&self, pen: &mut Pen<'_>) -> LedgerError {
+        let asked = query("SELECT state FROM steps WHERE id = $1").bind(self.step.0);
+        let moved = match asked.fetch_optional(&mut *pen.connection).await {
+            Ok(None) => return LedgerError::NoSuchStep(self.step.0),
+            Ok(Some(row)) => StepState::read(&row).and_then(|state| state.to(self.state)),
+            Err(error) => Err(error),
+        };
+        moved.err().unwrap_or(LedgerError::Damaged { what: "step's state" })
     }
 
     fn audit_row(&self, row: AuditRow) -> AuditRow {
@@ -182,7 +193,9 @@ impl Move {
                 request: done.request.as_deref(),
                 revision: done.revision.as_ref().map(Revision::as_str),
                 fingerprint: match &done.baseline {
-                    BaselineChange::Write(fingerprint) => Some(fingerprint.to_string()),
+                    BaselineChange::Write(fingerprint) | BaselineChange::GiveUp(fingerprint) => {
+                        Some(fingerprint.to_string())
+                    }
                     BaselineChange::Delete => None,
                 },
                 ..Words::default()

@@ -6,8 +6,8 @@ use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sqlx::postgres::{PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{
-    Connection as _, Database, Decode, Encode, IntoArguments, Postgres, Row as _, SqlSafeStr, Sqlite, Transaction,
-    Type, raw_sql,
+    Connection as _, Database, Decode, Encode, IntoArguments, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite,
+    Transaction, Type, raw_sql,
 };
 
 use super::error::LedgerError;
@@ -215,13 +215,13 @@ impl From<Option<String>> for Cell {
 /// SQL that both databases take, and its parameters, `$1` first.
 #[must_use]
 pub(super) struct Query {
-    sql: &'static str,
+    sql: SqlStr,
     cells: Vec<Cell>,
 }
 
 /// Begins a query.
-pub(super) fn query(sql: &'static str) -> Query {
-    Query { sql, cells: Vec::new() }
+pub(super) fn query(sql: impl SqlSafeStr) -> Query {
+    Query { sql: sql.into_sql_str(), cells: Vec::new() }
 }
 
 type Bound<DB> = sqlx::query::Query<'static, DB, <DB as Database>::Arguments>;

@@ -137,6 +137,7 @@ impl Change for Fold {
         if pen.ends.origin != self.origin {
             return Ok(None);
         }
+        pen.write_log().await?;
         self.move_origin(pen).await?;
         let runs = self.drop_runs(pen).await?;
         let rows = (self.checkpoint.sequence - self.origin.sequence).unsigned_abs();

@@ -251,11 +251,6 @@ impl Change for Release {
 impl Claim {
     /// Proves, inside the transaction, that nobody has taken the target since.
     pub(super) async fn check(&self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
-        let row = query("SELECT fence FROM leases WHERE target_identity = $1 AND released_at IS NULL")
-            .bind(&self.target)
-            .fetch_optional(&mut *pen.connection)
-            .await?;
-        let fence = row.map(|row| row.try_get("fence")).transpose()?;
-        if fence == Some(self.fence) { Ok(()) } else { Err(LedgerError::Stale { target: self.target.clone() }) }
+        if pen.is_held(self).await? { Ok(()) } else { Err(LedgerError::Stale { target: self.target.clone() }) }
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod fold;
 mod history;
 mod key_file;
+mod known;
 mod lease;
 mod lock_file;
 mod open;

@@ -129,6 +129,7 @@ impl Ledger {
 }
 
 /// What rows about a run repeat of it.
+#[derive(Clone)]
 pub(super) struct RunContext {
     pub run: RunId,
     pub job: String,
@@ -141,20 +142,19 @@ pub(super) struct RunContext {
 impl RunContext {
     /// Loads a run that has not ended.
     pub(super) async fn running(pen: &mut Pen<'_>, run: &RunId) -> Result<Self, LedgerError> {
-        let row = query("SELECT * FROM runs WHERE id = $1 AND status = 'running'")
-            .bind(run.as_str())
-            .fetch_optional(&mut *pen.connection)
-            .await?;
-        Self::read(&row.ok_or_else(|| LedgerError::NotRunning(run.short().to_owned()))?)
+        match pen.run(run).await? {
+            Some((context, RunStatus::Running)) => Ok(context),
+            _ => Err(LedgerError::NotRunning(run.short().to_owned())),
+        }
     }
 
     /// Loads a run, ended or not.
     pub(super) async fn load(pen: &mut Pen<'_>, run: &RunId) -> Result<Self, LedgerError> {
-        let run = query("SELECT * FROM runs WHERE id = $1").bind(run.as_str());
-        Self::read(&run.fetch_one(&mut *pen.connection).await?)
+        let found = pen.run(run).await?;
+        found.map(|(context, _)| context).ok_or(LedgerError::Damaged { what: "row that must be there" })
     }
 
-    fn read(row: &Row) -> Result<Self, LedgerError> {
+    pub(super) fn read(row: &Row) -> Result<Self, LedgerError> {
         Ok(Self {
             run: RunId::new(row.try_get("id")?),
             job: row.try_get("job")?,

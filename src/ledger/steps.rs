@@ -64,6 +64,12 @@ impl StepState {
         Self::parse(row.try_get("state")?).ok_or(LedgerError::Damaged { what: "step's state" })
     }
 
+    /// The states from which a step may come here; at most two.
+    pub(super) fn beginnings(self) -> [Option<&'static str>; 2] {
+        let mut states = Self::MOVES.iter().filter(|(_, to)| *to == self).map(|(from, _)| from.as_str());
+        [states.next(), states.next()]
+    }
+
     /// Checks the move to `next` against the table.
     pub(super) fn to(self, next: Self) -> Result<(), LedgerError> {
         if Self::MOVES.contains(&(self, next)) {
@@ -132,6 +138,15 @@ impl Ledger {
         .await?;
         rows.iter().map(Unsettled::read).collect()
     }
+
+    /// Lists what `run` found not done when it settled the steps of dead runs; a request of theirs may still arrive.
+    pub async fn given_up_by(&self, run: &RunId) -> Result<Vec<Intent>, LedgerError> {
+        let rows = query("SELECT * FROM steps WHERE settled_by = $1 AND settled_as = 'unchanged' ORDER BY id")
+            .bind(run.as_str())
+            .fetch_all(self.readers())
+            .await?;
+        rows.iter().map(Intent::read).collect()
+    }
 }
 
 impl Unsettled {
@@ -193,6 +208,7 @@ struct Intend {
 impl Change for Intend {
     type Answer = StepId;
     const BEGINS_WORK: bool = true;
+    const LEAVES_RUNS: bool = true;
 
     async fn record(&self, pen: &mut Pen<'_>) -> Result<StepId, LedgerError> {
         self.claim.check(pen).await?;

@@ -11,6 +11,8 @@ use tokio::time::{Instant, sleep_until};
 use super::audit::{AuditHead, AuditRow, ChainEnds};
 use super::database::Connection;
 use super::error::LedgerError;
+use super::known::Known;
+use super::open::Place;
 use super::pulse::{BEAT, Life, Pulse};
 use crate::model::Subkey;
 
@@ -28,6 +30,9 @@ pub(super) trait Change: Send + 'static {
 
     /// Whether it begins new work, which a ledger that has failed refuses; what has happened may always be noted.
     const BEGINS_WORK: bool = false;
+
+    /// Whether it leaves runs and leases as they are, so that what was read of them in this transaction still holds.
+    const LEAVES_RUNS: bool = false;
 }
 
 /// What a change writes with: the open transaction, its time, and the audit chain.
@@ -40,7 +45,14 @@ pub(super) struct Pen<'a> {
     pub key: &'a Subkey,
     /// Where the chain begins and ends, inside the transaction.
     pub ends: ChainEnds,
+    /// Rows of the chain that are not inserted yet.
+    log: Vec<(AuditRow, String)>,
+    /// What was read of runs and leases, for the changes of this transaction that leave them as they are.
+    pub known: Known,
 }
+
+/// The most audit rows of one statement: as many as the usual width brings together.
+const ROWS_AT_ONCE: usize = 16;
 
 impl<'a> Pen<'a> {
     async fn take(connection: &'a mut Connection, key: &'a Subkey) -> Result<Self, LedgerError> {
@@ -50,7 +62,7 @@ impl<'a> Pen<'a> {
         if !ends.is_sealed(key) {
             return Err(LedgerError::SealBroken);
         }
-        Ok(Self { connection, now, key, ends })
+        Ok(Self { connection, now, key, ends, log: Vec::new(), known: Known::default() })
     }
 
     /// Appends a row to the audit log; its place, time and digest are filled in.
@@ -58,24 +70,48 @@ impl<'a> Pen<'a> {
         row.sequence = self.ends.head.sequence + 1;
         row.happened_at = Timestamp::from_microsecond(self.now).unwrap_or(Timestamp::MAX);
         let digest = row.digest(self.key, &self.ends.head.digest);
-        row.insert(self.connection, &digest).await?;
-        self.ends.head = AuditHead { sequence: row.sequence, digest };
+        self.ends.head = AuditHead { sequence: row.sequence, digest: digest.clone() };
+        self.log.push((row, digest));
         Ok(())
     }
 
-    // A change that is refused leaves nothing behind and does not spoil its neighbours.
+    /// Inserts the audit rows that wait; whoever reads the log inside the transaction does this first.
+    pub(super) async fn write_log(&mut self) -> Result<(), LedgerError> {
+        for rows in std::mem::take(&mut self.log).chunks(ROWS_AT_ONCE) {
+            AuditRow::insert(rows, self.connection).await?;
+        }
+        Ok(())
+    }
+
     async fn record(&mut self, request: &mut dyn Request) -> Result<(), LedgerError> {
+        let recorded = request.record(self).await;
+        if !request.leaves_runs() {
+            self.known = Known::default();
+        }
+        recorded
+    }
+
+    // A change that is refused leaves nothing behind and does not spoil its neighbours.
+    async fn record_apart(&mut self, request: &mut dyn Request) -> Result<(), LedgerError> {
+        self.write_log().await?;
         let before = self.ends.clone();
         self.connection.run("SAVEPOINT change").await?;
-        match request.record(self).await {
+        match self.record(request).await {
             Ok(()) => {}
             Err(error) if error.is_of_the_ledger() => return Err(error),
             Err(_) => {
                 self.connection.run("ROLLBACK TO change").await?;
                 self.ends = before;
+                self.log.clear();
             }
         }
         self.connection.run("RELEASE change").await
+    }
+
+    async fn close(mut self) -> Result<(), LedgerError> {
+        self.write_log().await?;
+        self.ends.store(self.connection, self.key).await?;
+        self.connection.run("COMMIT").await
     }
 }
 
@@ -83,6 +119,7 @@ impl<'a> Pen<'a> {
 #[async_trait]
 trait Request: Send {
     fn begins_work(&self) -> bool;
+    fn leaves_runs(&self) -> bool;
     async fn record(&mut self, pen: &mut Pen<'_>) -> Result<(), LedgerError>;
     fn answer(self: Box<Self>, committed: Result<(), LedgerError>);
 }
@@ -97,6 +134,10 @@ struct Pending<C: Change> {
 impl<C: Change + Sync> Request for Pending<C> {
     fn begins_work(&self) -> bool {
         C::BEGINS_WORK
+    }
+
+    fn leaves_runs(&self) -> bool {
+        C::LEAVES_RUNS
     }
 
     async fn record(&mut self, pen: &mut Pen<'_>) -> Result<(), LedgerError> {
@@ -126,14 +167,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the task on a prepared connection.
-    pub(super) fn start(connection: Connection, key: Subkey) -> Self {
+    pub(super) fn start(connection: Connection, place: Place, key: Subkey) -> Self {
         // Unbounded, because all who send wait for their answer before they send again.
         let (requests, waiting) = mpsc::unbounded_channel();
         let commits = Arc::new(AtomicU64::new(0));
         let pulse = connection.is_session().then(Pulse::new);
         let life = pulse.as_ref().map(Pulse::life);
         let next_beat = Instant::now() + BEAT;
-        let scribe = Scribe { connection, key, commits: Arc::clone(&commits), failed: None, pulse, next_beat };
+        let scribe = Scribe { connection, place, key, commits: Arc::clone(&commits), failed: None, pulse, next_beat };
         tokio::spawn(scribe.run(waiting));
         Self { requests, commits, life }
     }
@@ -164,6 +205,7 @@ impl Writer {
 
 struct Scribe {
     connection: Connection,
+    place: Place,
     key: Subkey,
     commits: Arc<AtomicU64>,
     failed: Option<LedgerError>,
@@ -211,7 +253,7 @@ impl Scribe {
         if group.is_empty() {
             return;
         }
-        let committed = self.write(&mut group).await;
+        let committed = self.write(&mut group).await.map_err(|error| self.place.named(error));
         match &committed {
             Ok(()) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
@@ -234,13 +276,29 @@ impl Scribe {
         admitted
     }
 
+    /// Writes a group at one go; where one of it is refused, which is rare, once more and each apart from the others.
     async fn write(&mut self, group: &mut [Box<dyn Request>]) -> Result<(), LedgerError> {
         let mut pen = Pen::take(&mut self.connection, &self.key).await?;
-        for request in group {
-            pen.record(request.as_mut()).await?;
+        let mut refused = false;
+        for request in group.iter_mut() {
+            match pen.record(request.as_mut()).await {
+                Ok(()) => {}
+                Err(error) if error.is_of_the_ledger() => return Err(error),
+                Err(_) => {
+                    refused = true;
+                    break;
+                }
+            }
         }
-        pen.ends.store(pen.connection, &self.key).await?;
-        self.connection.run("COMMIT").await
+        if !refused {
+            return pen.close().await;
+        }
+        self.connection.run("ROLLBACK").await?;
+        let mut pen = Pen::take(&mut self.connection, &self.key).await?;
+        for request in group {
+            pen.record_apart(request.as_mut()).await?;
+        }
+        pen.close().await
     }
 
     async fn give_up(&mut self, error: &LedgerError) {
@@ -309,15 +367,13 @@ mod tests {
         writer.write(Room(7)).await.unwrap();
         // The first alone would fit; together they do not, and then none of them is written.
         let answers = tokio::join!(writer.write(Room(7)), writer.write(Bulk), writer.write(Bulk), writer.write(Bulk));
-        assert_eq!(
-            answers,
-            (Err(LedgerError::Full), Err(LedgerError::Full), Err(LedgerError::Full), Err(LedgerError::Full))
-        );
+        let full = LedgerError::Full.in_file(&folder.path().join("secretferry.db"));
+        assert_eq!(answers, (Err(full.clone()), Err(full.clone()), Err(full.clone()), Err(full.clone())));
         let proof = ledger.audit_verify().await.unwrap();
         assert_eq!((proof.rows, proof.broken), (1, None));
 
         writer.write(Room(1000)).await.unwrap();
-        let refusing = LedgerError::Refusing(Box::new(LedgerError::Full));
+        let refusing = LedgerError::Refusing(Box::new(full));
         assert_eq!(writer.write(Bulk).await.unwrap_err(), refusing);
     }
 }

@@ -1,6 +1,7 @@
 //! Fingerprint v1: a keyed digest of a canonical value, safe to keep and to print.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::key::{KeyId, Subkey, hex};
 use super::name::SecretName;
@@ -9,7 +10,7 @@ use super::name::SecretName;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fingerprint {
     key: KeyId,
-    digest: String,
+    digest: Arc<str>,
 }
 
 impl Fingerprint {
@@ -24,7 +25,7 @@ impl Fingerprint {
     }
 
     fn make(key: &Subkey, parts: &[&[u8]]) -> Self {
-        Self { key: key.id().clone(), digest: hex(&key.digest(parts)) }
+        Self { key: key.id().clone(), digest: hex(&key.digest(parts)).into() }
     }
 
     /// The key it was made with; digests of two keys say nothing of each other.
@@ -41,7 +42,7 @@ impl Fingerprint {
     pub fn parse(text: &str) -> Option<Self> {
         let (key, digest) = text.strip_prefix("v1:")?.split_once(':')?;
         let valid = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (valid(key, 8) && valid(digest, 64)).then(|| Self { key: KeyId::new(key), digest: digest.to_owned() })
+        (valid(key, 8) && valid(digest, 64)).then(|| Self { key: KeyId::new(key), digest: digest.into() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The installation's key and the subkeys made of it; each purpose has its own, so that no digest can pass for another's.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -38,12 +39,12 @@ impl Purpose {
 
 /// Names the key a digest was made with, without giving anything of it away: eight hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct KeyId(String);
+pub struct KeyId(Arc<str>);
 
 impl KeyId {
     /// Takes the text of a stored key id.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The eight hex digits.
@@ -86,7 +87,7 @@ impl MasterKey {
         let derive = Hkdf::<Sha256>::new(None, self.0.as_slice());
         derive.expand(purpose.label().as_bytes(), bytes.as_mut_slice()).expect("32 bytes are within HKDF's limit");
         derive.expand(b"secretferry/1/key-id", &mut id).expect("4 bytes are within HKDF's limit");
-        Subkey { bytes, id: KeyId(hex(&id)) }
+        Subkey { bytes, id: KeyId(hex(&id).into()) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a secret is called: by us, and by a store.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The three things Airflow looks up in a secrets backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,14 +125,14 @@ impl fmt::Display for Names<'_> {
     }
 }
 
-/// A store's spelling of a name; what a provider is asked for.
+/// A store's spelling of a name; what a provider is asked for. Clones share the text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RemoteKey(String);
+pub struct RemoteKey(Arc<str>);
 
 impl RemoteKey {
     /// Takes a spelling; `naming` and the providers' listings are what makes them.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The spelling.

@@ -1,16 +1,18 @@
 //! The state of a side at one moment, as a store lists it and as planning sees it: without values.
 
+use std::sync::Arc;
+
 use super::mark::Mark;
 use super::name::RemoteKey;
 
-/// A store's own version of a key, compared for equality only.
+/// A store's own version of a key, compared for equality only. Clones share the text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Revision(String);
+pub struct Revision(Arc<str>);
 
 impl Revision {
     /// Takes the provider's spelling, which means something to that provider alone.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The spelling.

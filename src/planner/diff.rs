@@ -8,7 +8,7 @@ use super::guard::guard;
 use super::plan::{Plan, Step};
 use super::policy::Policy;
 use super::present::present;
-use super::side::{Depth, FieldDigest, Sides, SourceContent, TargetContent, TargetRules};
+use super::side::{Depth, Fields, Sides, SourceContent, TargetContent, TargetRules};
 use crate::model::{RemoteKey, Revision, SecretName, State};
 
 /// Decides what becomes of every name; the same input always gives the same plan, in the order of names.
@@ -19,7 +19,7 @@ pub fn plan(sides: Sides<'_>, rules: &TargetRules, policy: &Policy, depth: Depth
     let given = Given { sides, rules, policy, depth };
     let mut steps: Vec<Step> = names(sides).into_iter().filter_map(|name| step(given, name)).collect();
     guard(given, &mut steps);
-    Plan { steps, depth, two_way: sides.baseline.is_none() }
+    Plan { steps, depth, two_way: sides.baseline.is_none(), undoes: None }
 }
 
 /// Every name of any side.
@@ -36,7 +36,7 @@ fn step(given: Given<'_>, name: &SecretName) -> Option<Step> {
     };
     let (notes, after) = match case.source.map(|source| &source.content) {
         Some(SourceContent::Fits(facts)) => (facts.notes.clone(), facts.fields.clone()),
-        _ => (Vec::new(), Vec::new()),
+        _ => (Vec::new(), Fields::default()),
     };
     Some(Step {
         name: name.clone(),
@@ -79,9 +79,9 @@ fn target_revision(case: &Case<'_>) -> Option<Revision> {
     target.revision.clone().or_else(|| remembered.and_then(|entry| entry.target_revision.clone()))
 }
 
-fn fields_before(case: &Case<'_>) -> Vec<FieldDigest> {
+fn fields_before(case: &Case<'_>) -> Fields {
     match case.target.map(|target| &target.content) {
         Some(TargetContent::Read(_, fields)) => fields.clone(),
-        _ => Vec::new(),
+        _ => Fields::default(),
     }
 }

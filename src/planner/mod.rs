@@ -9,12 +9,14 @@ mod plan;
 mod policy;
 mod present;
 mod side;
+mod undo;
 
 pub use diff::plan;
 pub use needs::{Needs, depth, needs};
 pub use plan::{Plan, Remember, Step};
 pub use policy::{DeletePolicy, DriftPolicy, ForeignPolicy, Policy, TombstonePolicy};
 pub use side::{
-    Baseline, BaselineEntry, Depth, FieldDigest, Owner, Sides, SourceContent, SourceFacts, SourceKey, SourceSide,
-    TargetContent, TargetKey, TargetRules, TargetSide,
+    Baseline, BaselineEntry, Depth, FieldDigest, Fields, Owner, Sides, SourceContent, SourceFacts, SourceKey,
+    SourceSide, TargetContent, TargetKey, TargetRules, TargetSide,
 };
+pub use undo::{Certainty, Past, Today, UndoNeeds, undo, undo_needs};

@@ -1,6 +1,6 @@
 //! The decision: every key of a run, and what becomes of it.
 
-use super::side::{Depth, FieldDigest};
+use super::side::{Depth, Fields};
 use crate::model::{Action, Fingerprint, Names, Reason, RemoteKey, Revision, SecretName};
 
 /// What a run will do, key by key, in the order of names.
@@ -12,6 +12,8 @@ pub struct Plan {
     pub depth: Depth,
     /// Whether there was no ledger, so that two sides were compared and not three.
     pub two_way: bool,
+    /// The run that is undone; `None` where a job is planned.
+    pub undoes: Option<String>,
 }
 
 impl Plan {
@@ -61,9 +63,9 @@ pub struct Step {
     /// What the target will not carry exactly.
     pub notes: Vec<String>,
     /// The fields before, for the report; empty where the target was not read.
-    pub before: Vec<FieldDigest>,
+    pub before: Fields,
     /// The fields after, for the report.
-    pub after: Vec<FieldDigest>,
+    pub after: Fields,
     /// What the ledger shall remember of a key that is left alone.
     pub remember: Remember,
 }

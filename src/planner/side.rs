@@ -1,6 +1,8 @@
 //! What deciding sees of the source, the target and the baseline: names, revisions, fingerprints and facts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::{Fingerprint, KeyId, Reason, RemoteKey, Revision, SecretName, State};
 
@@ -55,16 +57,19 @@ pub struct SourceFacts {
     /// The fingerprint of what the target's readers will see.
     pub fingerprint: Fingerprint,
     /// The digests of its fields, for the report.
-    pub fields: Vec<FieldDigest>,
+    pub fields: Fields,
     /// What the target will not carry exactly, in words.
     pub notes: Vec<String>,
 }
+
+/// The digests of a value's fields, in order. Clones share them: a side and the plan made of it hold them once.
+pub type Fields = Arc<[FieldDigest]>;
 
 /// One field of a value, as a digest or, on request, in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldDigest {
     /// Such as `host` or `extra.sslmode`.
-    pub path: String,
+    pub path: Cow<'static, str>,
     /// The short digest, or the text of a field that `--show-fields` names.
     pub shown: String,
 }
@@ -108,7 +113,7 @@ pub enum TargetContent {
     /// It was not read: its revision is the baseline's, or there is nothing to read.
     Unread,
     /// Its fingerprint and fields.
-    Read(Fingerprint, Vec<FieldDigest>),
+    Read(Fingerprint, Fields),
     /// It is there, but no reader understands it.
     Unreadable(String),
     /// The target refused.

@@ -147,3 +147,17 @@ fn options_that_only_airflow_can_read_are_named() {
     story.run(1, "plan").run(3, "airflow-env airflow");
     story.end();
 }
+
+#[test]
+fn an_id_keeps_its_spelling_though_its_variable_does_not() {
+    let policy = "[jobs.to-lines.policy]\ndeletes = \"owned\"\nabsent-for = 1\nallow-final-deletes = true\nmax-deletes = { count = 1, percent = 50 }\n";
+    let mut story = Story::new("environment-spelling");
+    story.file("secretferry.toml", format!("{TO_ENVIRONMENT}{policy}")).file("connections.yaml", "{}\n");
+    let others: String = (0..9).map(|number| format!("v{number}: text\n")).collect();
+    story.file("variables.yaml", format!("# by hand\nRegion: eu\n{others}"));
+    story.run(0, "apply to-lines --yes").run(0, "plan to-lines --exit-code").run(0, "show Region");
+    story.file("variables.yaml", others.as_str()).heading("It is gone from the source.");
+    story.run(0, "apply to-lines --yes").run(0, "plan to-lines --exit-code");
+    assert!(!story.text("plain.env").contains("REGION") && story.text("plain.env").contains("AIRFLOW_VAR_V8=text\n"));
+    story.end();
+}

@@ -14,4 +14,5 @@ mod rights;
 mod story;
 mod terminal;
 mod tour;
+mod undo;
 mod vault;

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod calls;
 mod ferry;
 mod guards;
 mod holders;
@@ -15,5 +16,6 @@ mod moved;
 mod proxy;
 mod sealed;
 mod tokens;
+mod undone;
 mod vault;
 mod world;

@@ -1,6 +1,6 @@
 //! A side that changes between the plan and the write: a conflict for that key, the others go on, and nobody's value is lost.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ferry::{Ended, Running, start_on_terminal};
 use crate::proxy::Deed;
@@ -61,25 +61,49 @@ async fn whatever_is_not_yes_does_nothing() {
     world.ferry(&["apply"]).await.with_code(2).telling(&["--yes"]);
 }
 
+async fn custom(world: &World<'_>, path: &str) -> Value {
+    let metadata = world.vault.must("GET", &format!("{}/metadata/{path}", world.mount), Value::Null).await;
+    metadata["data"]["custom_metadata"].clone()
+}
+
 #[tokio::test]
-async fn somebody_elses_version_stays() {
-    for held_back in ["/metadata/variables/v00", "/data/variables/v00"] {
-        let world = World::new(shared().await, Setting::default()).await;
-        let gate = world.proxy.hold(held_back, Deed::HoldRequest);
-        let running = world.applying();
-        world.proxy.holds(1).await;
-        let pair = json!({"custom_metadata": {"theirs": "yes"}});
-        world.vault.must("POST", &format!("{}/metadata/variables/v00", world.mount), pair).await;
-        world.meddle("variables/v00", json!({"value": "theirs"})).await;
-        gate.open();
-        let ended = running.ended().await.with_outcomes(3, &[("created", 5), ("conflict", 1)]);
-        assert_eq!(ended.of("v00").1, "target-moved");
-        assert_eq!(world.held_at("variables/v00").await, version(1, "theirs"), "{held_back}");
-        world.proxy.pass();
-        let next = world.apply().await.with_outcomes(3, &[("kept", 5), ("blocked", 1)]);
-        assert_eq!(next.of("v00").1, "foreign", "our mark is gone from it: {held_back}");
-        world.chain_is_whole().await;
-    }
+async fn somebody_elses_version_stays_and_so_does_its_metadata() {
+    let world = World::new(shared().await, Setting::default()).await;
+    let gate = world.proxy.hold("/data/variables/v00", Deed::HoldRequest);
+    let running = world.applying();
+    world.proxy.holds(1).await;
+    let pair = json!({"custom_metadata": {"theirs": "yes"}});
+    world.vault.must("POST", &format!("{}/metadata/variables/v00", world.mount), pair).await;
+    world.meddle("variables/v00", json!({"value": "theirs"})).await;
+    gate.open();
+    let ended = running.ended().await.with_outcomes(3, &[("created", 5), ("conflict", 1)]);
+    assert_eq!(ended.of("v00").1, "target-moved");
+    assert_eq!(world.held_at("variables/v00").await, version(1, "theirs"));
+    assert_eq!(custom(&world, "variables/v00").await, json!({"theirs": "yes"}), "no mark of ours, before or after");
+    world.proxy.pass();
+    let next = world.apply().await.with_outcomes(3, &[("kept", 5), ("blocked", 1)]);
+    assert_eq!(next.of("v00").1, "foreign");
+    world.chain_is_whole().await;
+}
+
+/// Between our value and its mark: the version is ours, so the key is, and whoever writes over it drifts.
+#[tokio::test]
+async fn a_key_of_ours_that_is_written_over_before_it_is_marked_has_drifted() {
+    let world = World::new(shared().await, Setting::default()).await;
+    let gate = world.proxy.hold("/metadata/variables/v00", Deed::HoldRequest);
+    let running = world.applying();
+    world.proxy.holds(1).await;
+    let pair = json!({"custom_metadata": {"theirs": "yes"}});
+    world.vault.must("POST", &format!("{}/metadata/variables/v00", world.mount), pair).await;
+    world.meddle("variables/v00", json!({"value": "theirs"})).await;
+    gate.open();
+    running.ended().await.with_outcomes(0, &[("created", 6)]);
+    assert_eq!(world.held_at("variables/v00").await, version(2, "theirs"));
+    assert_eq!(custom(&world, "variables/v00").await["theirs"], "yes", "the mark goes beside other people's pairs");
+    world.proxy.pass();
+    let next = world.apply().await.with_outcomes(3, &[("kept", 5), ("blocked", 1)]);
+    assert_eq!(next.of("v00").1, "drift");
+    assert_eq!(world.held_at("variables/v00").await, version(2, "theirs"));
 }
 
 #[tokio::test]

@@ -146,6 +146,16 @@ impl<'v> World<'v> {
         start(self.folder(), &["apply", "--yes", "--json"])
     }
 
+    /// Takes a run back, without being asked, with a report for machines.
+    pub async fn undo(&self, run: &str) -> Ended {
+        self.ferry(&["undo", run, "--yes", "--json"]).await
+    }
+
+    /// The id of the latest run.
+    pub async fn latest(&self) -> String {
+        self.runs().await.remove(0).0
+    }
+
     /// What Vault holds at each path we care for, asked past the proxy.
     pub async fn held(&self) -> BTreeMap<String, Held> {
         let mut held = BTreeMap::new();
@@ -194,6 +204,14 @@ impl<'v> World<'v> {
             (path.clone(), Held { version: self.versions(version(path)), value: Some(value.clone()) })
         });
         assert_eq!(self.held().await, wanted.collect::<BTreeMap<_, _>>());
+    }
+
+    /// Insists that every key of ours carries our mark, where the engine has a place for it.
+    pub async fn is_marked_throughout(&self) {
+        for path in self.wanted.keys().filter(|_| self.kv == 2) {
+            let metadata = self.vault.must("GET", &format!("{}/metadata/{path}", self.mount), Value::Null).await;
+            assert_eq!(metadata["data"]["custom_metadata"]["managed-by"], "secretferry", "{path}");
+        }
     }
 
     /// Insists that nothing is left to do, that the program's own proof agrees and that the audit log is whole.

@@ -183,7 +183,7 @@ impl SourceRow {
         let content = match (&self.value, &self.block, &self.quarantine) {
             (Some(value), None, None) => SourceContent::Fits(Box::new(SourceFacts {
                 fingerprint: fingerprint(&ledger_key('A'), id, value),
-                fields: Vec::new(),
+                fields: Vec::new().into(),
                 notes: Vec::new(),
             })),
             (None, Some([word, why]), None) => SourceContent::Blocked(reason(word), why.clone()),
@@ -205,7 +205,7 @@ impl TargetRow {
     fn key(&self, id: &str) -> TargetKey {
         let content = match (&self.value, &self.unreadable, &self.denied, &self.failed) {
             (Some(value), None, None, None) => {
-                TargetContent::Read(fingerprint(&ledger_key('A'), id, value), Vec::new())
+                TargetContent::Read(fingerprint(&ledger_key('A'), id, value), Vec::new().into())
             }
             (None, Some(why), None, None) => TargetContent::Unreadable(why.clone()),
             (None, None, Some(why), None) => TargetContent::Denied(why.clone()),

@@ -118,7 +118,7 @@ impl World {
             _ if !read => SourceContent::Unread,
             Reading::Fine => SourceContent::Fits(Box::new(SourceFacts {
                 fingerprint: fingerprint(name, cell.value),
-                fields: Vec::new(),
+                fields: Vec::new().into(),
                 notes: Vec::new(),
             })),
             Reading::Blocked => SourceContent::Blocked(Reason::Lossy, String::new()),
@@ -133,7 +133,7 @@ impl World {
             _ if !read || cell.state != State::Live => TargetContent::Unread,
             (Access::Denied, _) => TargetContent::Denied(String::new()),
             (Access::Failed, _) => TargetContent::Failed(String::new()),
-            (Access::Open, Some(value)) => TargetContent::Read(fingerprint(name, value), Vec::new()),
+            (Access::Open, Some(value)) => TargetContent::Read(fingerprint(name, value), Vec::new().into()),
             (Access::Open, None) => TargetContent::Unreadable(String::new()),
         };
         let revision = self.stores.target_revisions.then(|| target_revision(cell.revision));
@@ -154,6 +154,7 @@ impl World {
                 }
                 Action::Delete => self.delete(&step.name),
                 Action::Keep | Action::Block | Action::Quarantine => self.remember(step),
+                Action::Release => unreachable!("a job gives nothing up: {step:?}"),
             }
         }
     }

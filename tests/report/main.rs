@@ -59,7 +59,7 @@ fn fingerprint(name: &SecretName, text: &str) -> Fingerprint {
 
 fn fields(name: &SecretName, values: &[(&str, &str)]) -> Vec<FieldDigest> {
     let digest = |(path, text): &(&str, &str)| FieldDigest {
-        path: (*path).to_owned(),
+        path: (*path).to_owned().into(),
         shown: Fingerprint::of_field(&key(), name, path, text.as_bytes()).short().to_owned(),
     };
     values.iter().map(digest).collect()

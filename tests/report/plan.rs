@@ -20,8 +20,8 @@ fn step(name: SecretName, action: Action, reason: Reason) -> Step {
         target: None,
         target_revision: None,
         notes: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
+        before: Vec::new().into(),
+        after: Vec::new().into(),
         remember: Remember::Nothing,
     }
 }
@@ -40,8 +40,8 @@ fn update() -> Step {
         source: Some(fingerprint(&name, "new")),
         target: Some(fingerprint(&name, "old")),
         target_revision: Some(Revision::new("7")),
-        before: fields(&name, &with("old", "5432")),
-        after: fields(&name, &[with("new", "5432").as_slice(), &[("timeout", "30")]].concat()),
+        before: fields(&name, &with("old", "5432")).into(),
+        after: fields(&name, &[with("new", "5432").as_slice(), &[("timeout", "30")]].concat()).into(),
         ..step(name, Action::Update, Reason::SourceChanged)
     }
 }
@@ -51,7 +51,8 @@ fn steps() -> Vec<Step> {
     let long = format!("a_connection_id_that_{}ends_here", "goes_on_and_on_".repeat(7));
     let mut steps = vec![
         Step {
-            after: fields(&created, &[("conn_type", "postgres"), ("host", "db"), ("password", "x"), ("login", "y")]),
+            after: fields(&created, &[("conn_type", "postgres"), ("host", "db"), ("password", "x"), ("login", "y")])
+                .into(),
             notes: vec!["description is not carried: VaultBackend never returns it".to_owned()],
             ..step(created, Action::Create, Reason::New)
         },
@@ -92,7 +93,7 @@ fn report<'a>(plan: &'a Plan, findings: &'a [Finding]) -> PlanReport<'a> {
 
 #[test]
 fn a_plan() {
-    let plan = Plan { steps: steps(), depth: Depth::Metadata, two_way: false };
+    let plan = Plan { steps: steps(), depth: Depth::Metadata, two_way: false, undoes: None };
     let findings = &findings()[2..];
     check_text("plan", |paper| text::plan(&report(&plan, findings), paper));
     let coloured = text::plan(&report(&plan, findings), Paper { width: 80, colour: Colour::Ansi });
@@ -102,16 +103,16 @@ fn a_plan() {
 
 #[test]
 fn a_plan_for_machines() {
-    let plan = Plan { steps: steps().into_iter().take(9).collect(), depth: Depth::Values, two_way: true };
+    let plan = Plan { steps: steps().into_iter().take(9).collect(), depth: Depth::Values, two_way: true, undoes: None };
     check_json("plan", "secretferry.plan/1", &json::plan(&report(&plan, &findings())));
 }
 
 #[test]
 fn a_plan_with_nothing_to_do() {
     let kept = (0..3).map(|number| step(connection(&format!("same_{number}")), Action::Keep, Reason::Equal));
-    let plan = Plan { steps: kept.collect(), depth: Depth::Values, two_way: true };
+    let plan = Plan { steps: kept.collect(), depth: Depth::Values, two_way: true, undoes: None };
     check_text("plan-nothing", |paper| text::plan(&report(&plan, &[]), paper));
-    let empty = Plan { steps: Vec::new(), depth: Depth::Values, two_way: false };
+    let empty = Plan { steps: Vec::new(), depth: Depth::Values, two_way: false, undoes: None };
     check_text("plan-empty", |paper| text::plan(&report(&empty, &[]), paper));
 }
 

@@ -18,10 +18,8 @@ async fn custom(server: &Server, mount: &str, key: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_mark_is_there_before_the_first_version() {
+async fn a_value_that_is_refused_leaves_no_mark() {
     let (shop, server, mount) = shop().await;
-    // The value is refused, the mark is not: what a crash between the two leaves behind.
-    server.must("POST", &format!("{mount}/config"), json!({"max_versions": 1})).await;
     let hcl = format!(
         "path \"{mount}/metadata/*\" {{ capabilities = [\"create\", \"update\", \"patch\", \"read\", \"list\"] }}"
     );
@@ -29,9 +27,17 @@ async fn a_mark_is_there_before_the_first_version() {
     let poor = opened(&server.address, &token, &format!("mount = {mount:?}")).await.unwrap();
     let error = poor.write_marked("variables/k", "{}", &Expect::Absent).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Denied);
+    assert_eq!(shop.stat("variables/k").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_empty_name_with_a_mark_counts_as_absent_and_keeps_it() {
+    let (shop, server, mount) = shop().await;
+    shop.write_marked("variables/other", "{}", &Expect::Absent).await.unwrap();
+    let ours = custom(server, &mount, "variables/other").await;
+    server.must("POST", &format!("{mount}/metadata/variables/k"), json!({ "custom_metadata": ours })).await;
     let seen = shop.stat("variables/k").await.unwrap().unwrap();
     assert_eq!((seen.state, seen.mark), (State::Empty, Some(mark("one"))));
-    // An empty name counts as absent, and keeps its mark.
     shop.write_marked("variables/k", "{}", &Expect::Absent).await.unwrap();
     let read = shop.read("variables/k").await.unwrap().unwrap().listed;
     assert_eq!((read.state, read.mark), (State::Live, Some(mark("one"))));

@@ -51,10 +51,10 @@ use crate::provider::{
 /// The word in the config.
 pub const KIND: &str = "airflow-metastore";
 
-/// The most keys of one query.
-const READ_BATCH: usize = 500;
+/// The most keys of one query. Small, as all of its values are in memory together.
+const READ_BATCH: usize = 64;
 /// The most logins at once.
-const WIDTH: usize = 4;
+const WIDTH: usize = 2;
 
 const DIALECT: Dialect = Dialect { connection: ConnectionDialect::Columns, text: TextDialect::Verbatim };
 

@@ -243,7 +243,7 @@ impl Provider for EnvironmentProvider {
             file.change("write", key.as_str(), Some(value.clone()), expect).await
         };
         // There are no revisions here; the empty one is what every write gives.
-        written.await.map(|()| Revision::new("")).map_err(|error| error.about(key))
+        written.await.map(|_| Revision::new("")).map_err(|error| error.about(key))
     }
 
     async fn claim(&self, key: &RemoteKey, _: &Mark, _: &Expect) -> Result<Revision> {
@@ -253,7 +253,7 @@ impl Provider for EnvironmentProvider {
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
         let file = self.writable("delete", key).map_err(|error| error.about(key))?;
         let deleted = file.change("delete", key.as_str(), None, expect).await;
-        deleted.map(|()| None).map_err(|error| error.about(key))
+        deleted.map(|_| None).map_err(|error| error.about(key))
     }
 
     async fn restore(&self, key: &RemoteKey, _: &Revision, _: &Expect) -> Result<Revision> {

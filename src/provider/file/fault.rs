@@ -20,7 +20,8 @@ pub fn error(store: &str, operation: &'static str, path: &Path, error: FileError
         }
         FileError::Unsettled(cause) => {
             let context = format!("{shown} was replaced, but the disk did not confirm it: {cause}");
-            made(ErrorKind::Unavailable, context).of_unknown_effect()
+            let remedy = format!("see what is wrong with the disk that holds {shown}, then run again");
+            made(ErrorKind::Unavailable, context).of_unknown_effect().with_remedy(remedy)
         }
         FileError::NotText => made(ErrorKind::Invalid, format!("{shown} is not UTF-8"))
             .with_remedy("convert the file to UTF-8; Airflow cannot read it either"),
@@ -76,6 +77,6 @@ mod tests {
             assert!(refused.remedy.is_some());
         }
         let unsettled = error("files", "write", Path::new("a.json"), FileError::Unsettled(io::Error::other("x")));
-        assert_eq!(unsettled.effect, Effect::Unknown);
+        assert_eq!((unsettled.effect, unsettled.remedy.is_some()), (Effect::Unknown, true));
     }
 }

@@ -5,6 +5,7 @@
 mod drawer;
 mod fault;
 mod findings;
+mod history;
 pub mod lines;
 mod scribe;
 #[cfg(test)]
@@ -16,7 +17,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use findings::findings;
-use scribe::{Change, Scribe, Verdict};
+use history::{History, Versions};
+use scribe::{Change, Scribe, Verdict, Wanted};
 use text_file::{FileError, TextFile};
 
 pub use drawer::Drawer;

@@ -6,8 +6,8 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
-use super::{Document, Found, TextFile, Unwritable, fault};
-use crate::model::{ErrorKind, Family, SecretValue};
+use super::{Document, Found, History, TextFile, Unwritable, fault};
+use crate::model::{ErrorKind, Family, Revision, SecretValue};
 use crate::provider::call::{Caller, Repeat};
 use crate::provider::contract::Expect;
 use crate::provider::error::{Error, Result};
@@ -17,19 +17,32 @@ use crate::provider::error::{Error, Result};
 pub struct Change {
     /// The id in the file.
     pub id: String,
-    /// The text to put there, as the format takes it; `None` takes the id away.
-    pub value: Option<SecretValue>,
+    /// What it shall hold.
+    pub wanted: Wanted,
     /// What must be there.
     pub expect: Expect,
+}
+
+/// What an id shall hold.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// This text, as the format takes it.
+    Text(SecretValue),
+    /// What it held at this version.
+    Back(Revision),
+    /// Nothing: it is taken away.
+    Nothing,
 }
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The file is as the change wants it.
-    Done,
+    /// The file is as the change wants it; the entry's version, where there are any.
+    Done(Option<Revision>),
     /// The id was not as expected.
     Conflict,
+    /// The version to go back to is gone.
+    Lost,
     /// The format cannot hold it.
     Unwritable(Unwritable),
 }
@@ -84,7 +97,11 @@ async fn write_down(store: Arc<str>, file: TextFile, caller: Caller, mut waiting
 
 async fn replace(store: Arc<str>, file: TextFile, changes: Arc<[Change]>) -> Result<Vec<Verdict>> {
     let path = file.path().to_owned();
-    let edit = move || file.edit(|document| changes.iter().map(|change| change.make(document)).collect());
+    let edit = move || {
+        file.edit(|document, mut history| {
+            changes.iter().map(|change| change.make(document, history.as_deref_mut())).collect()
+        })
+    };
     match spawn_blocking(edit).await {
         Ok(edited) => edited.map_err(|error| fault::error(&store, "replace", &path, error)),
         Err(_) => {
@@ -95,27 +112,63 @@ async fn replace(store: Arc<str>, file: TextFile, changes: Arc<[Change]>) -> Res
 }
 
 impl Change {
-    fn make(&self, document: &mut dyn Document) -> Verdict {
+    /// Makes the change, and keeps in the history what it replaces.
+    pub(super) fn make(&self, document: &mut dyn Document, history: Option<&mut History>) -> Verdict {
         let found = document.find(&self.id);
-        match &self.value {
-            // Taking away what is not there succeeds, whatever was expected.
-            None if found.is_none() => {}
-            _ if !self.fits(found) => return Verdict::Conflict,
-            Some(value) => {
-                if let Err(unwritable) = document.put(&self.id, value.expose()) {
+        // Taking away what is not there succeeds, whatever was expected.
+        if found.is_none() && matches!(self.wanted, Wanted::Nothing) {
+            return Verdict::Done(None);
+        }
+        if !self.fits(found.as_ref(), history.as_deref()) {
+            return Verdict::Conflict;
+        }
+        let text = match &self.wanted {
+            Wanted::Text(text) => Some(text.clone()),
+            Wanted::Nothing => None,
+            Wanted::Back(revision) => match self.earlier(revision, found.as_ref(), history.as_deref()) {
+                Some(text) => Some(text),
+                None => return Verdict::Lost,
+            },
+        };
+        let versions = history.as_deref().map(|history| history.versions().clone());
+        if let (Some(history), Some(Found::Value(text))) = (history, found) {
+            history.remember(&self.id, &text.into());
+        }
+        match text {
+            None => document.remove(&self.id),
+            Some(text) => {
+                if let Err(unwritable) = document.put(&self.id, text.expose()) {
                     return Verdict::Unwritable(unwritable);
                 }
             }
-            None => document.remove(&self.id),
         }
-        Verdict::Done
+        Verdict::Done(versions.and_then(|versions| Some(versions.of(&self.id, &document.find(&self.id)?))))
     }
 
-    fn fits(&self, found: Option<Found<'_>>) -> bool {
+    /// What the id held at a version, the one it has now among them.
+    fn earlier(
+        &self,
+        revision: &Revision,
+        found: Option<&Found<'_>>,
+        history: Option<&History>,
+    ) -> Option<SecretValue> {
+        let history = history?;
+        match found {
+            Some(Found::Value(text)) if history.versions().of(&self.id, &Found::Value(text)) == *revision => {
+                Some((*text).into())
+            }
+            _ => history.recall(&self.id, revision).cloned(),
+        }
+    }
+
+    fn fits(&self, found: Option<&Found<'_>>, history: Option<&History>) -> bool {
         match (&self.expect, found) {
             (Expect::Anything, _) | (Expect::Absent, None) => true,
             (Expect::Holding(expected), Some(Found::Value(value))) => {
                 value.as_bytes().ct_eq(expected.expose().as_bytes()).into()
+            }
+            (Expect::At(revision), Some(found)) => {
+                history.is_some_and(|history| history.versions().of(&self.id, found) == *revision)
             }
             _ => false,
         }

@@ -7,6 +7,8 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::model::Revision;
+use crate::provider::contract::Expect;
 
 #[derive(Debug, Clone, Copy)]
 struct Lines;
@@ -61,7 +63,7 @@ fn file(path: &Path) -> TextFile {
 }
 
 fn put(file: &TextFile, key: &str, value: &str) {
-    file.edit(|page| page.put(key, value)).unwrap().unwrap();
+    file.edit(|page, _| page.put(key, value)).unwrap().unwrap();
 }
 
 fn mode(path: &Path) -> u32 {
@@ -89,6 +91,15 @@ fn a_new_file_is_private_and_an_old_one_keeps_its_group_but_not_the_others() {
 }
 
 #[test]
+fn what_a_dead_process_left_half_written_is_cleared_away() {
+    let (folder, path) = a_place();
+    fs::write(folder.path().join("a.txt.new"), "a=half a sec").unwrap();
+    put(&file(&path), "a", "1");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a=1\n");
+    assert!(!folder.path().join("a.txt.new").exists());
+}
+
+#[test]
 fn a_link_stays_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let (link, real) = (folder.path().join("link.txt"), folder.path().join("inner/real.txt"));
@@ -107,7 +118,7 @@ fn a_link_stays_a_link() {
 fn a_file_that_is_not_changed_is_not_written() {
     let (_folder, path) = a_place();
     let file = file(&path);
-    file.edit(|page| page.remove("a")).unwrap();
+    file.edit(|page, _| page.remove("a")).unwrap();
     assert!(!path.exists());
     put(&file, "a", "1");
     let inode = fs::metadata(&path).unwrap().ino();
@@ -133,11 +144,98 @@ fn two_handles_never_lose_a_change() {
 fn what_cannot_be_read_or_written_leaves_the_file_alone() {
     let (_folder, path) = a_place();
     fs::write(&path, "a=1\nb\n").unwrap();
-    let edited = file(&path).edit(|page| page.put("c", "2"));
+    let edited = file(&path).edit(|page, _| page.put("c", "2"));
     assert!(matches!(edited, Err(FileError::Malformed(Malformed { line: 2, .. }))));
     assert_eq!(fs::read_to_string(&path).unwrap(), "a=1\nb\n");
     fs::write(&path, "a=1\n").unwrap();
-    let edited = file(&path).edit(|page| page.put("forbidden", "2"));
+    let edited = file(&path).edit(|page, _| page.put("forbidden", "2"));
     assert!(matches!(edited, Err(FileError::Unwritable(_))));
     assert_eq!(fs::read_to_string(&path).unwrap(), "a=1\n");
+}
+
+fn with_versions(path: &Path, most: usize) -> TextFile {
+    file(path).with_versions(Versions {
+        key: crate::model::MasterKey::random().subkey(crate::model::Purpose::Revision),
+        most,
+    })
+}
+
+/// Makes one change and gives what came of it.
+fn change(file: &TextFile, wanted: Wanted, expect: Expect) -> Verdict {
+    let change = Change { id: "a".to_owned(), wanted, expect };
+    file.edit(|page, history| change.make(page, history)).unwrap()
+}
+
+fn write(file: &TextFile, text: &str) -> Revision {
+    match change(file, Wanted::Text(text.into()), Expect::Anything) {
+        Verdict::Done(Some(revision)) => revision,
+        other => unreachable!("{other:?}"),
+    }
+}
+
+fn kept(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(history::path_of(path)).unwrap_or_default();
+    let text_of =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["text"].as_str().unwrap().to_owned();
+    text.lines().skip(1).map(text_of).collect()
+}
+
+#[test]
+fn what_is_replaced_or_taken_away_is_kept_and_can_be_put_back() {
+    let (_folder, path) = a_place();
+    let file = with_versions(&path, 20);
+    let first = write(&file, "1");
+    assert!(!history::path_of(&path).exists(), "a new entry replaces nothing");
+    let second = write(&file, "2");
+    assert_ne!(first, second);
+    assert_eq!((kept(&path), mode(&history::path_of(&path))), (vec!["1".to_owned()], 0o600));
+    assert_eq!(change(&file, Wanted::Back(first.clone()), Expect::At(first.clone())), Verdict::Conflict);
+    assert_eq!(
+        change(&file, Wanted::Back(first.clone()), Expect::At(second.clone())),
+        Verdict::Done(Some(first.clone()))
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a=1\n");
+    assert_eq!(change(&file, Wanted::Nothing, Expect::At(first.clone())), Verdict::Done(None));
+    assert_eq!(change(&file, Wanted::Back(second.clone()), Expect::Absent), Verdict::Done(Some(second)));
+    assert_eq!(change(&file, Wanted::Back(Revision::new("none")), Expect::Anything), Verdict::Lost);
+    // What another key made is no version of ours.
+    assert_eq!(change(&with_versions(&path, 20), Wanted::Back(first), Expect::Anything), Verdict::Lost);
+}
+
+#[test]
+fn as_many_versions_are_kept_as_are_asked_for() {
+    for (most, expected) in [(0, &[][..]), (1, &["3"]), (2, &["2", "3"])] {
+        let (_folder, path) = a_place();
+        let file = with_versions(&path, most);
+        ["1", "2", "3", "4"].iter().for_each(|text| drop(write(&file, text)));
+        assert_eq!(kept(&path), expected);
+        assert_eq!(history::path_of(&path).exists(), most > 0);
+    }
+}
+
+#[test]
+fn what_cannot_be_kept_is_not_replaced() {
+    let (_folder, path) = a_place();
+    let file = with_versions(&path, 20);
+    write(&file, "1");
+    for damage in ["", "{}", "{\"format\":\"secretferry.history/1\"}\n{\"id\":"] {
+        fs::write(history::path_of(&path), damage).unwrap();
+        let refused = file.edit(|page, _| page.put("a", "2"));
+        assert!(matches!(refused, Err(FileError::Malformed(_))), "{damage}");
+    }
+    fs::remove_file(history::path_of(&path)).unwrap();
+    // A folder in its place: it can be read as little as replaced.
+    fs::create_dir(history::path_of(&path)).unwrap();
+    assert!(matches!(file.edit(|page, _| page.put("a", "2")), Err(FileError::Refused(..))));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a=1\n");
+}
+
+#[test]
+fn a_file_without_versions_leaves_nothing_beside_it() {
+    let (_folder, path) = a_place();
+    let file = file(&path);
+    assert_eq!(change(&file, Wanted::Text("1".into()), Expect::Anything), Verdict::Done(None));
+    assert_eq!(change(&file, Wanted::Text("2".into()), Expect::Anything), Verdict::Done(None));
+    assert_eq!(change(&file, Wanted::Back(Revision::new("x")), Expect::Anything), Verdict::Lost);
+    assert!(!history::path_of(&path).exists());
 }

@@ -6,15 +6,17 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-use super::{Document, Format, Malformed, Unwritable};
+use super::{Document, Format, History, Malformed, Unwritable, Versions};
 
 /// A file of entries; it need not exist yet.
 #[derive(Debug, Clone)]
 pub struct TextFile {
     path: PathBuf,
     format: Arc<dyn Format>,
+    versions: Option<Versions>,
 }
 
 /// Why a file could not be read or replaced. Holds no content.
@@ -40,7 +42,23 @@ const MOST_LINKS: usize = 16;
 impl TextFile {
     /// Takes a path; nothing is opened yet.
     pub fn new(path: PathBuf, format: impl Format + 'static) -> Self {
-        Self { path, format: Arc::new(format) }
+        Self { path, format: Arc::new(format), versions: None }
+    }
+
+    /// The same, whose entries have versions.
+    pub fn with_versions(self, versions: Versions) -> Self {
+        Self { versions: Some(versions), ..self }
+    }
+
+    /// How versions of its entries are told apart; `None` where they have none.
+    pub fn versions(&self) -> Option<&Versions> {
+        self.versions.as_ref()
+    }
+
+    /// The earlier versions of its entries; `None` where they have none.
+    pub fn history(&self) -> Result<Option<History>, FileError> {
+        let real = real_path(&self.path).map_err(refused("find its folder"))?;
+        self.versions.as_ref().map(|versions| History::load(&real, versions)).transpose()
     }
 
     /// A file of this format without entries.
@@ -65,14 +83,18 @@ impl TextFile {
     }
 
     /// Reads, changes and replaces the file while nobody else of ours does; a change that changes nothing writes nothing.
-    pub fn edit<T>(&self, edit: impl FnOnce(&mut dyn Document) -> T) -> Result<T, FileError> {
+    ///
+    /// What the history is told of is on the disk before the file is replaced.
+    pub fn edit<T>(&self, edit: impl FnOnce(&mut dyn Document, Option<&mut History>) -> T) -> Result<T, FileError> {
         let real = real_path(&self.path).map_err(refused("find its folder"))?;
         let _lock = lock(&real)?;
         let mut document = self.load()?.unwrap_or_else(|| self.format.empty());
         let before = document.text().map_err(FileError::Unwritable)?;
-        let answer = edit(document.as_mut());
+        let mut history = self.history()?;
+        let answer = edit(document.as_mut(), history.as_mut());
         let after = document.text().map_err(FileError::Unwritable)?;
         if *before != *after {
+            history.as_mut().map_or(Ok(()), History::save)?;
             replace(&real, &after)?;
         }
         Ok(answer)
@@ -124,21 +146,43 @@ fn lock(real: &Path) -> Result<File, FileError> {
 }
 
 fn replace(real: &Path, text: &str) -> Result<(), FileError> {
-    let folder = folder_of(real);
-    let builder = || {
-        tempfile::Builder::new()
-            .prefix(".secretferry-")
-            .permissions(Permissions::from_mode(PRIVATE))
-            .tempfile_in(folder)
-    };
-    let mut fresh = builder().map_err(refused("make a file in the folder"))?;
-    fresh.write_all(text.as_bytes()).map_err(refused("write the new file"))?;
+    let fresh = fresh(real, text.as_bytes())?;
     if let Ok(old) = fs::metadata(real) {
         keep_access(fresh.as_file(), &old).map_err(refused("give the new file its mode"))?;
     }
+    put_in_place(fresh, real)
+}
+
+/// Replaces a file that nobody but its owner may read.
+pub(super) fn replace_private(real: &Path, text: &[u8]) -> Result<(), FileError> {
+    put_in_place(fresh(real, text)?, real)
+}
+
+fn fresh(real: &Path, text: &[u8]) -> Result<NamedTempFile, FileError> {
+    let mut fresh = fresh_beside(real).map_err(refused("make a file in the folder"))?;
+    fresh.write_all(text).map_err(refused("write the new file"))?;
+    Ok(fresh)
+}
+
+fn put_in_place(fresh: NamedTempFile, real: &Path) -> Result<(), FileError> {
+    let folder = folder_of(real);
     fresh.as_file().sync_all().map_err(refused("write the new file"))?;
     fresh.persist(real).map_err(|error| FileError::Refused("put the new file in place", error.error))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::Unsettled)
+}
+
+/// Makes the file that will take the old one's place. Its name is fixed and we hold the lock: one that is there was left by
+/// a process that died, and would keep secrets on the disk for good.
+fn fresh_beside(real: &Path) -> io::Result<NamedTempFile> {
+    let mut name = real.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    match fs::remove_file(folder_of(real).join(&name)) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+        _ => {}
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&name).rand_bytes(0).permissions(Permissions::from_mode(PRIVATE));
+    builder.tempfile_in(folder_of(real))
 }
 
 /// Gives the new file the old one's owner, group and mode, as far as we may and as nobody else can read it.

@@ -51,7 +51,8 @@ pub struct LocalFilesProvider {
 /// What files of JSON and YAML can do.
 const CAPABILITIES: Capabilities = Capabilities {
     write: true,
-    revisions: Revisions::None,
+    // A keyed digest of the entry's text; a look reads the file.
+    revisions: Revisions::Stat,
     // The file is read, compared and replaced under one lock.
     compare: Compare::Set,
     deletes: Deletes::Final,
@@ -70,7 +71,10 @@ const CAPABILITIES: Capabilities = Capabilities {
 impl LocalFilesProvider {
     fn open(settings: &LocalFilesSettings, opening: &Opening) -> Self {
         let paths: Vec<_> = settings.files().map(|file| file.path.display().to_string()).collect();
-        let drawer = |file: &NamedFile<'_>| Drawer::open(opening, file.path, file.format.unwrap_or(Format::Json));
+        let drawer = |file: &NamedFile<'_>| {
+            let format = file.format.unwrap_or(Format::Json);
+            Drawer::open_with_versions(opening, file.path, format, settings.versions())
+        };
         Self {
             info: StoreInfo {
                 name: opening.name.clone(),
@@ -79,7 +83,11 @@ impl LocalFilesProvider {
                 identity: settings.identity(),
             },
             // A line without a value spoils a file of lines.
-            capabilities: Capabilities { empty_values: !settings.has_lines(), ..CAPABILITIES },
+            capabilities: Capabilities {
+                empty_values: !settings.has_lines(),
+                history: settings.versions() > 0,
+                ..CAPABILITIES
+            },
             rule: settings.rule(),
             dialect: settings.dialect(),
             files: settings.files().map(|file| (file.kind, drawer(&file))).collect(),
@@ -100,7 +108,7 @@ impl LocalFilesProvider {
         family: Family,
         operation: &'static str,
         keys: &[RemoteKey],
-        answer: impl Fn(&RemoteKey, Found<'_>) -> T + Sync,
+        answer: impl Fn(Listed, Found<'_>) -> T + Sync,
     ) -> Vec<Result<Option<T>>> {
         let mut loaded = BTreeMap::new();
         for (kind, _) in keys.iter().filter_map(rule::parts) {
@@ -110,10 +118,13 @@ impl LocalFilesProvider {
         }
         let find = |key: &RemoteKey| {
             let (kind, id) = rule::parts(key).ok_or_else(|| self.off(operation))?;
-            match loaded.get(&kind) {
-                Some(Ok(document)) => Ok(document.find(id).map(|found| answer(key, found))),
-                Some(Err(error)) => Err(error.clone()),
-                None => Err(self.off(operation)),
+            match (loaded.get(&kind), self.files.get(&kind)) {
+                (Some(Ok(document)), Some(drawer)) => Ok(document.find(id).map(|found| {
+                    let revision = drawer.revision(id, &found);
+                    answer(Listed { revision, ..listed(key.clone()) }, found)
+                })),
+                (Some(Err(error)), _) => Err(error.clone()),
+                _ => Err(self.off(operation)),
             }
         };
         keys.iter().map(|key| find(key).map_err(|error| error.about(key))).collect()
@@ -125,10 +136,34 @@ impl LocalFilesProvider {
         key: &RemoteKey,
         value: Option<SecretValue>,
         expect: &Expect,
-    ) -> Result<()> {
-        let parts = rule::parts(key).and_then(|(kind, id)| self.files.get(&kind).map(|drawer| (drawer, id)));
-        let (drawer, id) = parts.ok_or_else(|| self.off(operation))?;
+    ) -> Result<Option<Revision>> {
+        let (drawer, id) = self.drawer(operation, key)?;
         drawer.change(operation, id, value, expect).await
+    }
+
+    /// The file of a key, and its id there.
+    fn drawer<'k>(&self, operation: &'static str, key: &'k RemoteKey) -> Result<(&Drawer, &'k str)> {
+        let parts = rule::parts(key).and_then(|(kind, id)| self.files.get(&kind).map(|drawer| (drawer, id)));
+        parts.ok_or_else(|| self.off(operation))
+    }
+
+    /// Tells of the versions of one file whether they are kept, each with its place in the answer.
+    async fn kept_in(&self, kind: Kind, versions: Vec<(usize, (String, Revision))>) -> Vec<(usize, Result<bool>)> {
+        let (places, versions): (Vec<_>, Vec<_>) = versions.into_iter().unzip();
+        let answers = match self.files.get(&kind) {
+            Some(drawer) => drawer.keeps(versions).await,
+            None => Err(self.off("stat")),
+        };
+        match answers {
+            Ok(kept) => places.into_iter().zip(kept.into_iter().map(Ok)).collect(),
+            Err(error) => places.into_iter().map(|place| (place, Err(error.clone()))).collect(),
+        }
+    }
+
+    /// The version that an entry has once it is written.
+    fn had(&self, revision: Option<Revision>) -> Result<Revision> {
+        revision
+            .ok_or_else(|| self.error(ErrorKind::Unexpected, "write", "the entry is not in the file it was put into"))
     }
 
     fn off(&self, operation: &'static str) -> Error {
@@ -144,13 +179,13 @@ fn listed(key: RemoteKey) -> Listed {
     Listed { key, state: State::Live, revision: None, mark: None }
 }
 
-fn record(key: &RemoteKey, found: Found<'_>) -> Record {
+fn record(listed: Listed, found: Found<'_>) -> Record {
     let content = match found {
         Found::Value(text) => Content::Value(text.into()),
         Found::Several(count) => Content::Quarantined(Quarantine::Duplicate(count)),
         Found::Unreadable(why) => Content::Quarantined(Quarantine::Malformed(why.to_owned())),
     };
-    Record { listed: listed(key.clone()), content }
+    Record { listed, content }
 }
 
 impl fmt::Debug for LocalFilesProvider {
@@ -201,7 +236,7 @@ impl Provider for LocalFilesProvider {
     }
 
     async fn stat(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Listed>>> {
-        self.look_up(Family::Stat, "stat", keys, |key, _| listed(key.clone())).await
+        self.look_up(Family::Stat, "stat", keys, |listed, _| listed).await
     }
 
     async fn read(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Record>>> {
@@ -213,8 +248,7 @@ impl Provider for LocalFilesProvider {
             return Err(self.error(ErrorKind::Invalid, "write", "Airflow takes no line without a value").about(key));
         }
         let written = self.change("write", key, Some(entry.value.clone()), expect).await;
-        // There are no revisions here; the empty one is what every write gives.
-        written.map(|()| Revision::new("")).map_err(|error| error.about(key))
+        written.and_then(|revision| self.had(revision)).map_err(|error| error.about(key))
     }
 
     async fn claim(&self, key: &RemoteKey, _: &Mark, _: &Expect) -> Result<Revision> {
@@ -222,10 +256,28 @@ impl Provider for LocalFilesProvider {
     }
 
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
-        self.change("delete", key, None, expect).await.map(|()| None).map_err(|error| error.about(key))
+        self.change("delete", key, None, expect).await.map(|_| None).map_err(|error| error.about(key))
     }
 
-    async fn restore(&self, key: &RemoteKey, _: &Revision, _: &Expect) -> Result<Revision> {
-        Err(self.error(ErrorKind::Unsupported, "restore", "a file keeps no history").about(key))
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        let mut asked: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
+        let mut answers: Vec<Result<bool>> = versions.iter().map(|(key, _)| Err(self.off("stat").about(key))).collect();
+        for (place, (key, revision)) in versions.iter().enumerate() {
+            if let Some((kind, id)) = rule::parts(key) {
+                asked.entry(kind).or_default().push((place, (id.to_owned(), revision.clone())));
+            }
+        }
+        for (kind, asked) in asked {
+            for (place, answer) in self.kept_in(kind, asked).await {
+                answers[place] = answer.map_err(|error| error.about(&versions[place].0));
+            }
+        }
+        answers
+    }
+
+    async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {
+        let (drawer, id) = self.drawer("restore", key)?;
+        let restored = drawer.restore(id, revision, expect).await.and_then(|revision| self.had(revision));
+        restored.map_err(|error| error.about(key))
     }
 }

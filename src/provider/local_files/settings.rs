@@ -17,6 +17,9 @@ use crate::provider::file::real_path;
 use crate::provider::{AirflowBackend, BackendKwargs};
 use crate::settings::SettingsFault;
 
+/// How many earlier versions of an entry are kept where the config does not say.
+const USUAL_HISTORY: usize = 20;
+
 /// Where the files are; a kind without one is off.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -30,6 +33,8 @@ pub struct LocalFilesSettings {
     /// Who reads the files; default `backend`.
     #[serde(default)]
     pub shape: FileShape,
+    /// How many earlier versions of each entry are kept beside its file, for `undo`; 20, and 0 keeps none.
+    pub history: Option<u16>,
     /// The arguments of Airflow's `LocalFilesystemBackend`, for whatever the keys above leave out.
     pub backend_kwargs: Option<BackendKwargs>,
     /// What the arguments said beside the files.
@@ -60,6 +65,11 @@ impl LocalFilesSettings {
             let path = path.as_deref()?;
             Some(NamedFile { kind, key, path, format: Format::of(path) })
         })
+    }
+
+    /// How many earlier versions of each entry are kept.
+    pub(super) fn versions(&self) -> usize {
+        self.history.map_or(USUAL_HISTORY, usize::from)
     }
 
     /// Whether some file holds one entry a line.
@@ -263,6 +273,6 @@ mod tests {
         let keys = table.len();
         let settings: LocalFilesSettings = read_table(table).unwrap();
         assert_eq!(settings.faults(), []);
-        assert_eq!(settings.files().count() + 1, keys, "every key of the manual is one of ours");
+        assert_eq!(settings.files().count() + 2, keys, "every key of the manual is one of ours");
     }
 }

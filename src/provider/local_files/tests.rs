@@ -116,7 +116,8 @@ async fn what_cannot_be_asked_is_refused() {
         read(&store, config.clone()).await.err(),
         read(&store, RemoteKey::new("variables/")).await.err(),
         store.write(&config, &entry("1"), &Expect::Anything).await.err(),
-        store.write(&variable("a"), &entry("1"), &Expect::At(Revision::new("1"))).await.err(),
+        store.restore(&config, &Revision::new("1"), &Expect::Anything).await.err(),
+        store.restore(&variable("a"), &Revision::new("1"), &Expect::Absent).await.err(),
     ];
     for error in refused {
         assert_eq!(error.unwrap().kind, ErrorKind::Unsupported);

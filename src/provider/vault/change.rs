@@ -3,8 +3,11 @@
 use super::entry;
 use super::kv2::{Held, Kv2};
 use super::version::{Seen, number};
-use crate::model::{Effect, ErrorKind, Mark, RemoteKey, Revision, SecretValue, State};
+use crate::model::{ErrorKind, Mark, RemoteKey, Revision, SecretValue, State};
 use crate::provider::{Entry, Error, Expect, Result};
+
+/// The compare-and-set number of a name that has no version yet.
+const NO_VERSION: u64 = 0;
 
 impl Kv2 {
     /// Writes a new version, provided the key still is as `expect` says.
@@ -12,17 +15,14 @@ impl Kv2 {
         entry::check(self.requests.store(), key, &entry.value)?;
         entry::check_numbers(self.requests.store(), key, &entry.value)?;
         match expect {
-            Expect::Absent => self.create(key, entry).await,
-            Expect::At(revision) => self.update(key, entry, self.version_of(key, revision)?).await,
+            Expect::Absent => self.put_marked(key, entry, NO_VERSION).await,
+            Expect::At(revision) => self.put_marked(key, entry, self.version_of(key, revision)?).await,
             Expect::Deleted(_) => {
                 let seen = self.expected(key, "write", expect).await?;
-                self.update(key, entry, current(seen.as_ref())).await
+                self.put_marked(key, entry, current(seen.as_ref())).await
             }
-            Expect::Holding(text) => self.update(key, entry, self.holding(key, text).await?).await,
-            Expect::Anything => match self.metadata(key).await? {
-                Some(seen) if seen.current > 0 => self.update(key, entry, seen.current).await,
-                _ => self.create(key, entry).await,
-            },
+            Expect::Holding(text) => self.put_marked(key, entry, self.holding(key, text).await?).await,
+            Expect::Anything => self.put_marked(key, entry, current(self.metadata(key).await?.as_ref())).await,
         }
     }
 
@@ -37,6 +37,15 @@ impl Kv2 {
         };
         let Some(seen) = seen else { return Err(self.conflict(key, "mark", "the key is gone")) };
         self.mark_existing(key, mark, &seen.custom).await?;
+        Ok(seen.revision)
+    }
+
+    /// Takes our mark off a key that carries it, provided the key still is as `expect` says.
+    pub async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        let Some(seen) = self.expected(key, "release", expect).await? else {
+            return Err(self.conflict(key, "release", "the key is gone"));
+        };
+        self.unmark_existing(key, mark, &seen.custom).await?;
         Ok(seen.revision)
     }
 
@@ -68,6 +77,12 @@ impl Kv2 {
         }
     }
 
+    /// Tells whether a version can be made current again; costs one look at the key.
+    pub async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
+        let Some(wanted) = number(revision) else { return Ok(false) };
+        Ok(self.history(key).await?.is_some_and(|history| history.keeps(wanted)))
+    }
+
     /// Makes a version current again: takes its deletion back, or writes what it held as a new version.
     pub async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {
         let wanted = self.version_of(key, revision)?;
@@ -80,23 +95,9 @@ impl Kv2 {
         Ok(self.put(key, &value, seen.current).await?.revision())
     }
 
-    async fn create(&self, key: &RemoteKey, entry: &Entry) -> Result<Revision> {
-        let Some(mark) = &entry.mark else { return Ok(self.put(key, &entry.value, 0).await?.revision()) };
-        let before = self.mark_new(key, mark).await?;
-        match self.put(key, &entry.value, 0).await {
-            Ok(version) => Ok(version.revision()),
-            Err(error) => {
-                // With an unknown effect the version may be ours.
-                if error.kind == ErrorKind::Conflict && error.effect == Effect::None {
-                    self.unmark(key, mark, &before).await;
-                }
-                Err(error)
-            }
-        }
-    }
-
+    // The value goes first: `cas` proves that the version is ours to mark, and `metadata/` has no write that only creates.
     // The answer carries the custom metadata, so a key that has our mark already costs one call.
-    async fn update(&self, key: &RemoteKey, entry: &Entry, cas: u64) -> Result<Revision> {
+    async fn put_marked(&self, key: &RemoteKey, entry: &Entry, cas: u64) -> Result<Revision> {
         let version = self.put(key, &entry.value, cas).await?;
         if let Some(mark) = &entry.mark {
             let custom = version.custom_metadata.clone().unwrap_or_default();
@@ -180,5 +181,5 @@ impl Kv2 {
 }
 
 fn current(seen: Option<&Seen>) -> u64 {
-    seen.map_or(0, |seen| seen.current)
+    seen.map_or(NO_VERSION, |seen| seen.current)
 }

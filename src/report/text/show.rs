@@ -20,7 +20,7 @@ fn add(page: &mut Page, report: &ShowReport) {
         for (label, text) in facts(sight) {
             page.row(2, Tone::Faint, label, 15, &text);
         }
-        let column = column(page.width(), 4, sight.fields.iter().map(|field| field.path.as_str()));
+        let column = column(page.width(), 4, sight.fields.iter().map(|field| field.path.as_ref()));
         for field in &sight.fields {
             page.row(4, Tone::Plain, &field.path, column, &field.shown);
         }

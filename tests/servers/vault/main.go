@@ -4,6 +4,7 @@
 // binary. Vault is licensed under BUSL-1.1: this program is built for tests alone and is never shipped.
 //
 // It prints one line of JSON, {"address","token","unseal_key"}, as soon as it answers, and serves until it is killed.
+// With -count, GET /counts tells how many requests came since it was last asked, by method, mount and area of the API.
 package main
 
 import (
@@ -21,6 +22,8 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	log "github.com/hashicorp/go-hclog"
@@ -83,7 +86,7 @@ func (plugins) IsBuiltinEntPlugin(string, consts.PluginType) bool { return false
 // flags is the command line.
 type flags struct {
 	listen, certificate, key, clientAuthority string
-	untilEOF                                  bool
+	untilEOF, count                           bool
 }
 
 func parseFlags() flags {
@@ -93,6 +96,7 @@ func parseFlags() flags {
 	flag.StringVar(&f.key, "tls-key", "", "PEM key of that certificate")
 	flag.StringVar(&f.clientAuthority, "client-ca", "", "PEM authority that clients' certificates must be from")
 	flag.BoolVar(&f.untilEOF, "until-eof", false, "exit when standard input closes, so that a dying test takes the server along")
+	flag.BoolVar(&f.count, "count", false, "count the requests, and tell the counts at /counts")
 	flag.Parse()
 	return f
 }
@@ -159,6 +163,25 @@ func (f flags) tlsConfig() (*tls.Config, error) {
 	return config, nil
 }
 
+// counting counts what next is asked: "POST secret/data" for a path /v1/secret/data/….
+func counting(next http.Handler) http.Handler {
+	var lock sync.Mutex
+	counts := map[string]int{}
+	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		lock.Lock()
+		if request.URL.Path == "/counts" {
+			_ = json.NewEncoder(answer).Encode(counts)
+			counts = map[string]int{}
+			lock.Unlock()
+			return
+		}
+		path := strings.SplitN(strings.TrimPrefix(request.URL.Path, "/v1/"), "/", 3)
+		counts[request.Method+" "+strings.Join(path[:min(2, len(path))], "/")]++
+		lock.Unlock()
+		next.ServeHTTP(answer, request)
+	})
+}
+
 func serve(f flags) error {
 	encryption, err := f.tlsConfig()
 	if err != nil {
@@ -181,6 +204,9 @@ func serve(f flags) error {
 		Core:           core,
 		ListenerConfig: &configutil.Listener{Type: "tcp", TLSDisable: encryption == nil},
 	})
+	if f.count {
+		handler = counting(handler)
+	}
 	if f.untilEOF {
 		go func() {
 			_, _ = io.Copy(io.Discard, os.Stdin)
