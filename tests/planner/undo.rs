@@ -1,6 +1,7 @@
 //! Undo: what a run did × how the key is now, row by row.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use secretferry::model::{
     Action, Fingerprint, Kind, MasterKey, Purpose, Reason, RemoteKey, Revision, SecretName, State, Subkey,
