@@ -1,6 +1,6 @@
 # Makefile: the few commands one needs to remember. Everything else is plain cargo.
 
-.PHONY: demo test bench lint
+.PHONY: demo test soak bench lint
 
 # Carries a sample metastore into local files before your eyes; touches nothing of yours.
 demo:
@@ -17,6 +17,10 @@ test:
 # make bench SIZES="1000 10000 100000", where the last alone takes a quarter of an hour.
 bench:
 	SIZES="$(SIZES)" tests/servers/with.sh cargo bench --locked --features real-servers --bench floors --bench migration
+
+# Kills the program, and fails its disk, at every system call of a run: about an hour. `make test` does it at a few of them.
+soak:
+	SECRETFERRY_SOAK=whole tests/servers/with.sh cargo test --locked --features real-servers --test soak -- --nocapture $(ARGS)
 
 lint:
 	cargo fmt --check

@@ -52,6 +52,7 @@
 //!   policy.rs             What a job allows, as its config says
 //!   present.rs            What becomes of a name that the source has
 //!   side.rs               What deciding sees of the source, the target and the baseline
+//!   undo.rs               What an earlier run did × how its keys are now
 //! ledger/      FLOOR 3  our SQL: runs, steps, baseline, leases, the audit chain
 //!   address.rs            Where a ledger is
 //!   audit.rs              The audit log
@@ -77,13 +78,16 @@
 //!   writer.rs             The one task that commits
 //! provider/    FLOOR 3  the stores; the only code that talks to them
 //!   airflow.rs            What Airflow must be told to read a store
+//!   airflow_cfg/          The sensitive options of an `airflow.cfg` and of `AIRFLOW__…` variables, as configs
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
 //!   backend_kwargs.rs     The arguments of an Airflow backend class as the config gives them
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back
+//!   environment/          Connections and variables in the environment of a process, or in a `.env` file
 //!   error.rs              What a provider says when a request fails
+//!   file/                 Text files with entries by id, whatever their format
 //!   layer/                Wrappers around a whole provider
-//!   local_files/          Connections, variables and configs in JSON files
+//!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
 //!   pace.rs               How fast a store is asked
 //!   registry.rs           The one list of kinds of store
@@ -95,14 +99,18 @@
 //!   expectation.rs        What a change is conditional on
 //!   job.rs                A job as it runs: from where, to where, what, and what it may do
 //!   lens.rs               How a run looks at values
+//!   look_back.rs          One look at the keys that a past run changed
 //!   outcome.rs            What became of a run, or of a look at both sides: plain data for reports
 //!   preview.rs            Looks at both sides and decides
 //!   read.rs               Looks at keys and reads values, many at a time and in the store's batches
 //!   reduce.rs             Reduces a value to a fingerprint and facts
+//!   reverse.rs            One step of an undo
+//!   run.rs                A run that holds its target's lease
 //!   settle.rs             Unknown effects and dead runs
 //!   show.rs               One name in one store, as a person may see it
 //!   sides.rs              Turns two listings into the two sides a plan is made of
 //!   survey.rs             One look at both sides
+//!   undo.rs               Undo of an earlier run
 //!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
 //!   write.rs              One step of a plan: read again, compare, intent, write, outcome
 //! report/      FLOOR 5  what people and machines see; pure
@@ -140,6 +148,7 @@
 //!   run.rs                One run, as `apply` and `demo` carry it out
 //!   session.rs            What every command begins with
 //!   show.rs               `show`: one key in every store
+//!   undo.rs               `undo`
 //!   verify.rs             `verify`: does Airflow see in the target what the source holds?
 //! ```
 //!

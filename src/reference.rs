@@ -1,5 +1,6 @@
 //! Secrets by reference, `{ env = "X" }` or `{ file = "…" }`, and TLS files: the only code that reads the environment, afresh at each use.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -73,6 +74,17 @@ pub fn env_names(prefix: &str) -> Vec<String> {
     let mut names: Vec<_> = names.filter(|name| name.starts_with(prefix)).collect();
     names.sort();
     names
+}
+
+/// Reads every variable of this process whose name starts with one of `prefixes`, in the order of names.
+pub fn env_variables(prefixes: &[&str]) -> BTreeMap<String, Result<SecretValue, ReferenceError>> {
+    let variables = std::env::vars_os().filter_map(|(name, text)| {
+        let name = name.into_string().ok().filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))?;
+        let value = text.into_string().map(SecretValue::new);
+        let value = value.map_err(|_| ReferenceError::NotText(format!("the environment variable {name}")));
+        Some((name, value))
+    });
+    variables.collect()
 }
 
 fn env_text(name: &str) -> Result<String, ReferenceError> {

@@ -67,7 +67,10 @@ fn it_is_filled_from_the_variables_of_airflow() {
     ];
     let (text, said) = told(folder.path(), &["init", "--from-airflow"], &environment, 0);
     assert!(!text.contains("canary") && !said.contains("canary"), "{text}{said}");
-    for note in ["sep is ignored", "AIRFLOW_CONN_…: 1 connections in the environment are not carried"] {
+    for note in [
+        "sep is ignored",
+        "AIRFLOW_CONN_…: 1 connections in the environment are not carried (kind = \"environment\" would",
+    ] {
         assert!(said.contains(note) && text.contains(note), "{note} in {said}");
     }
     // It loads where those variables are set.

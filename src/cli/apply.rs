@@ -7,7 +7,7 @@ use super::args;
 use super::console::Console;
 use super::failure::{FAILED, FOUND, Failure, INTERRUPTED};
 use super::progress::Progress;
-use super::run::{Consent, Ended, carry_out};
+use super::run::{Consent, Ended, Task, carry_out};
 use super::session::{Narrowing, Session};
 use crate::engine::{Job, RunReport, RunStatus};
 use crate::report::{json, text};
@@ -22,11 +22,17 @@ pub async fn apply(config: Option<&Path>, args: args::Apply, console: &Console) 
     let session = Session::begin(config, Arc::clone(&progress) as _)?;
     let job = session.job(args.part.job.as_deref(), &Narrowing::of(&args.part, &args.shown))?;
     let consent = if args.yes { Consent::Given } else { Consent::Asked };
-    match carry_out(&session, &progress, &job, consent, console).await? {
+    let ended = carry_out(&session, &progress, &job, Task::Apply, consent, console).await?;
+    tell(&job, ended, console)
+}
+
+/// Tells how a run ended, and with what the command does.
+pub fn tell(job: &Job, ended: Ended, console: &Console) -> Result<u8, Failure> {
+    match ended {
         Ended::Acted(report) => {
             console.say("")?;
             console.report(|| json::run(&report), |paper| text::run(&report, paper))?;
-            Ok(exit_code(&job, &report))
+            Ok(exit_code(job, &report))
         }
         Ended::Untouched(why) => {
             console.tell(&format!("{why}; nothing was written."));

@@ -69,6 +69,13 @@ pub enum Command {
     Plan(Plan),
     /// Show the plan, ask, and act on exactly that plan.
     Apply(Apply),
+    /// Show how to put back what an earlier run changed, ask, and do it; the target's own versions are gone back to.
+    #[command(
+        after_help = "A key that was changed since the run, or whose earlier version is gone, is left alone and named.\n\
+                      Without a terminal and without --yes, the plan is shown and nothing is done.\n\n\
+                      Examples:\n  secretferry undo latest\n  secretferry undo 3f2a9c10 --yes     (the run as `secretferry history` shows it)"
+    )]
+    Undo(Undo),
     /// Read both sides and compare them by the rules of every Airflow reader.
     Verify(Verify),
     /// Show one key in every store: owner, version, fields by name with short fingerprints; never a value.
@@ -178,6 +185,16 @@ pub struct Apply {
     /// What to show in clear.
     #[command(flatten)]
     pub shown: Shown,
+    /// Do not ask; needed where there is no terminal.
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `undo`.
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// The run: its id, the short id that `history` shows, or `latest`.
+    pub run: String,
     /// Do not ask; needed where there is no terminal.
     #[arg(long, short)]
     pub yes: bool,

@@ -11,7 +11,7 @@ use super::console::Console;
 use super::failure::{FOUND, Failure};
 use super::plan;
 use super::progress::Progress;
-use super::run::{Consent, Ended, carry_out};
+use super::run::{Consent, Ended, Task, carry_out};
 use super::session::{Narrowing, Session};
 use crate::engine::{preview, verify};
 use crate::report::{DemoReport, json, text};
@@ -28,7 +28,7 @@ pub async fn demo(config: Option<&Path>, args: args::Demo, console: &Console) ->
     let job = session.job(None, &Narrowing::default())?;
 
     title(console, "1. What is to be done, and doing it: secretferry apply --yes")?;
-    let Ended::Acted(run) = carry_out(&session, &progress, &job, Consent::Given, console).await? else {
+    let Ended::Acted(run) = carry_out(&session, &progress, &job, Task::Apply, Consent::Given, console).await? else {
         return Err(Failure::local("the demo was interrupted"));
     };
     show(console, || format!("\n{}", text::run(&run, console.paper)))?;

@@ -17,6 +17,7 @@ mod progress;
 mod run;
 mod session;
 mod show;
+mod undo;
 mod verify;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failur
         Command::Check(args) => check::check(config, &args, console).await,
         Command::Plan(args) => plan::plan(config, args, console).await,
         Command::Apply(args) => apply::apply(config, args, console).await,
+        Command::Undo(args) => undo::undo(config, args, console).await,
         Command::Verify(args) => verify::verify(config, args, console).await,
         Command::Show(args) => show::show(config, args, console).await,
         Command::History(args) => history::history(config, args, console).await,

@@ -1,4 +1,5 @@
-//! One run, as `apply` and `demo` carry it out: lease, settle, plan, consent, act; and its end in the ledger, however it ends.
+//! One run, as `apply`, `undo` and `demo` carry it out: lease, settle, plan, consent, act; and its end in the ledger, however
+//! it ends.
 
 use super::console::{Answer, Console};
 use super::failure::Failure;
@@ -6,8 +7,17 @@ use super::interrupt::stop_on_interrupt;
 use super::plan;
 use super::progress::Progress;
 use super::session::Session;
-use crate::engine::{self, Job, Preview, Run, RunReport, RunStatus, lens, preview, settle};
-use crate::ledger::{Holder, Lease, Ledger, RunEnd, RunId, RunStart};
+use crate::engine::{self, Job, Preview, Run, RunReport, RunStatus, Stores, lens_on, preview, preview_undo, settle};
+use crate::ledger::{self, Holder, Lease, Ledger, RunEnd, RunId, RunStart};
+use crate::provider::{Role, Store};
+
+/// What a run does.
+pub enum Task<'a> {
+    /// The job.
+    Apply,
+    /// It takes an earlier run of the job back.
+    Undo(&'a ledger::Run),
+}
 
 /// Whether a person is asked before anything is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +32,7 @@ pub enum Consent {
 #[derive(Debug)]
 pub enum Ended {
     /// The plan was acted on.
-    Acted(RunReport),
+    Acted(Box<RunReport>),
     /// It was not, for the reason given.
     Untouched(&'static str),
 }
@@ -35,21 +45,23 @@ pub async fn carry_out(
     session: &Session,
     progress: &Progress,
     job: &Job,
+    task: Task<'_>,
     consent: Consent,
     console: &Console,
 ) -> Result<Ended, Failure> {
     let ledger = session.ledger().await?;
-    let stores = session.stores(job, Some(&ledger)).await?;
+    let work = Work::of(session, job, task, &ledger).await?;
     let holder = Holder::here(&job.name);
-    let lease = ledger.lease(&stores.target.info().identity, &holder).await.map_err(Failure::ledger)?;
+    let lease = ledger.lease(&work.target().info().identity, &holder).await.map_err(Failure::ledger)?;
     let stop = stop_on_interrupt(*console);
-    let id = begin(session, &ledger, &lease, job, &holder).await?;
-    let run = Run { job, stores: &stores, ledger: &ledger, lease: &lease, id: &id, observer: progress, stop: &stop };
+    let id = begin(session, &ledger, &lease, job, work.command(), &holder).await?;
+    let target = work.target();
+    let run = Run { job, target, ledger: &ledger, lease: &lease, id: &id, observer: progress, stop: &stop };
     let untouched = async |why| {
         end(&run, RunStatus::Interrupted, why).await;
         Ok(Ended::Untouched(why))
     };
-    let preview = match planned(&run, progress).await {
+    let preview = match planned(&run, &work, progress).await {
         Ok(Some(preview)) => preview,
         Ok(None) => return untouched(INTERRUPTED).await,
         Err(failure) => return Err(ended(&run, failure).await),
@@ -60,9 +72,56 @@ pub async fn carry_out(
         Ok(Answer::Interrupted) => return untouched(INTERRUPTED).await,
         Err(failure) => return Err(ended(&run, failure).await),
     }
-    let mut report = engine::apply(&run, preview).await.map_err(Failure::run)?;
+    let mut report = work.act(&run, preview).await;
     report.findings.extend(progress.take_findings());
-    Ok(Ended::Acted(report))
+    Ok(Ended::Acted(Box::new(report)))
+}
+
+/// A task with the stores it needs, opened.
+enum Work<'a> {
+    Apply(Stores),
+    Undo(&'a ledger::Run, Store),
+}
+
+impl<'a> Work<'a> {
+    async fn of(session: &Session, job: &Job, task: Task<'a>, ledger: &Ledger) -> Result<Self, Failure> {
+        Ok(match task {
+            Task::Apply => Self::Apply(session.stores(job, Some(ledger)).await?),
+            Task::Undo(past) => {
+                let target = session.store(&job.target, Role::Target, Some(ledger)).await;
+                Self::Undo(past, target.map_err(Failure::store)?)
+            }
+        })
+    }
+
+    fn target(&self) -> &Store {
+        match self {
+            Self::Apply(stores) => &stores.target,
+            Self::Undo(_, target) => target,
+        }
+    }
+
+    /// The command, as the history shows it.
+    fn command(&self) -> String {
+        match self {
+            Self::Apply(_) => "apply".to_owned(),
+            Self::Undo(past, _) => format!("undo {}", past.id.short()),
+        }
+    }
+
+    async fn preview(&self, run: &Run<'_>) -> Result<Preview, engine::RunError> {
+        match self {
+            Self::Apply(stores) => preview(run.job, stores, Some(run.ledger), run.observer).await,
+            Self::Undo(past, target) => preview_undo(past, run.job, target, run.ledger, run.observer).await,
+        }
+    }
+
+    async fn act(&self, run: &Run<'_>, preview: Preview) -> RunReport {
+        match self {
+            Self::Apply(stores) => engine::apply(run, &stores.source, preview).await,
+            Self::Undo(..) => engine::undo(run, preview).await,
+        }
+    }
 }
 
 async fn begin(
@@ -70,11 +129,12 @@ async fn begin(
     ledger: &Ledger,
     lease: &Lease,
     job: &Job,
+    command: String,
     holder: &Holder,
 ) -> Result<RunId, Failure> {
     let start = RunStart {
         job: job.name.clone(),
-        command: "apply".to_owned(),
+        command,
         source: job.source.clone(),
         target: job.target.clone(),
         host: holder.host.clone(),
@@ -85,11 +145,10 @@ async fn begin(
 }
 
 /// The plan; `None` where it was interrupted, which harms nothing, as planning only looks.
-async fn planned(run: &Run<'_>, progress: &Progress) -> Result<Option<Preview>, Failure> {
-    let Run { job, stores, ledger, .. } = run;
-    settle(run, &lens(job, stores, Some(ledger))).await.map_err(Failure::run)?;
+async fn planned(run: &Run<'_>, work: &Work<'_>, progress: &Progress) -> Result<Option<Preview>, Failure> {
+    settle(run, &lens_on(run.job, run.target, run.ledger)).await.map_err(Failure::run)?;
     let looked = tokio::select! {
-        looked = preview(job, stores, Some(ledger), progress) => looked,
+        looked = work.preview(run) => looked,
         () = run.stop.cancelled() => return Ok(None),
     };
     let mut preview = looked.map_err(Failure::run)?;
@@ -110,7 +169,7 @@ async fn agreed(run: &Run<'_>, preview: &Preview, consent: Consent, console: &Co
     if !asks {
         return Ok(Answer::Yes);
     }
-    let (target, location) = (&run.job.target, &run.stores.target.info().location);
+    let (target, location) = (&run.job.target, &run.target.info().location);
     let these = if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
     Ok(console.ask(&format!("\nMake {these} to {target} ({location})?"), run.stop).await)
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::args::{JobPart, Shown};
 use super::failure::Failure;
-use crate::config::{Config, ConfigError, MissingReference, load};
+use crate::config::{Config, ConfigError, JobSettings, MissingReference, load};
 use crate::engine::{Job, Stores};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Run};
 use crate::model::{Event, Field, Kind, MasterKey, Observer, Purpose};
 use crate::naming::Filter;
 use crate::provider::{Error, Opening, Role, Store, StoreSettings, registry};
@@ -67,26 +67,35 @@ impl Session {
     /// The job as it will run; refused where a secret that it refers to is not there.
     pub fn job(&self, name: Option<&str>, narrowing: &Narrowing) -> Result<Job, Failure> {
         let settings = self.config.job(name).map_err(|error| Failure::config(vec![error]))?;
-        let missing = self.missing_for(&[&settings.source, &settings.target]);
-        if !missing.is_empty() {
-            return Err(Failure::config(missing));
-        }
-        let filter = Filter::new(&settings.kinds, &settings.include, &settings.exclude)
-            .and_then(|filter| filter.narrowed(narrowing.kind, &narrowing.only))
-            .map_err(Failure::pattern)?;
-        Ok(Job {
-            name: settings.name.clone(),
-            source: settings.source.clone(),
-            target: settings.target.clone(),
-            filter,
-            form: settings.form,
-            readers: settings.readers.clone(),
-            depth: settings.depth,
-            policy: settings.policy.clone(),
-            accept: settings.accept.clone(),
-            allow_masked: settings.allow_masked.clone(),
-            shown: narrowing.shown.clone(),
-        })
+        self.insist_on(&[&settings.source, &settings.target])?;
+        job(settings, narrowing)
+    }
+
+    /// The job of an earlier run, on the place that the run wrote to, whatever the store is called now.
+    ///
+    /// Only the target is asked in an undo, so nothing that the source refers to needs to be there.
+    pub fn job_of(&self, past: &Run) -> Result<Job, Failure> {
+        let settings = self.config.job(Some(&past.job)).map_err(|error| Failure::config(vec![error]))?;
+        let is_there = |name: &&String| self.settings(name).identity() == past.target_identity;
+        let named = self.config.stores.get_key_value(&past.target).map(|(name, _)| name).filter(is_there);
+        let Some(target) = named.or_else(|| self.config.stores.keys().find(is_there)) else {
+            let message = format!(
+                "run {} wrote to {} ({}), and no store of the config is that place any more",
+                past.id.short(),
+                past.target,
+                past.target_identity
+            );
+            return Err(Failure::usage(message, "put the store back into the config as it was"));
+        };
+        self.insist_on(&[target])?;
+        let job = job(settings, &Narrowing::default())?;
+        Ok(Job { source: past.source.clone(), target: target.clone(), ..job })
+    }
+
+    /// Refuses where a secret that the ledger or one of these stores refers to is not there.
+    fn insist_on(&self, stores: &[&str]) -> Result<(), Failure> {
+        let missing = self.missing_for(stores);
+        if missing.is_empty() { Ok(()) } else { Err(Failure::config(missing)) }
     }
 
     /// Every secret that the ledger and these stores refer to, and that is not there.
@@ -177,4 +186,23 @@ impl Session {
     pub fn folder(&self) -> &Path {
         self.config.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
+}
+
+fn job(settings: &JobSettings, narrowing: &Narrowing) -> Result<Job, Failure> {
+    let filter = Filter::new(&settings.kinds, &settings.include, &settings.exclude)
+        .and_then(|filter| filter.narrowed(narrowing.kind, &narrowing.only))
+        .map_err(Failure::pattern)?;
+    Ok(Job {
+        name: settings.name.clone(),
+        source: settings.source.clone(),
+        target: settings.target.clone(),
+        filter,
+        form: settings.form,
+        readers: settings.readers.clone(),
+        depth: settings.depth,
+        policy: settings.policy.clone(),
+        accept: settings.accept.clone(),
+        allow_masked: settings.allow_masked.clone(),
+        shown: narrowing.shown.clone(),
+    })
 }

@@ -1,7 +1,9 @@
 //! Why a run failed as a whole.
 
+use super::job::Job;
 use crate::ledger::LedgerError;
 use crate::model::{ErrorKind, Reason, Stage};
+use crate::planner::TargetContent;
 use crate::provider::{self, Reach};
 
 /// A run that could not go on; single keys fail in their own outcomes.
@@ -53,6 +55,15 @@ impl RunError {
 /// Tells whether a store is away as a whole: what a run cannot go on without. Any other error is about one key.
 pub(super) fn is_away(error: &provider::Error) -> bool {
     error.reach == Reach::Store || matches!(error.kind, ErrorKind::Unavailable | ErrorKind::RateLimited)
+}
+
+/// A target that fails for one key blocks that key; one that is away ends the run.
+pub(super) fn of_one_key(job: &Job, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
+    match error.kind {
+        _ if is_away(&error) => Err(RunError::store(&job.name, &job.target, stage)(error)),
+        ErrorKind::Denied => Ok(TargetContent::Denied(error.explained())),
+        _ => Ok(TargetContent::Failed(error.explained())),
+    }
 }
 
 /// Why a source's key that cannot be read is set aside.

@@ -47,7 +47,7 @@ impl Writer<'_> {
             let detail = "the target's key changed since the plan".to_owned();
             (Outcome::Conflict, Reason::TargetMoved, Some(detail))
         };
-        let record = match read_one(&self.run.stores.target, key).await {
+        let record = match read_one(self.run.target, key).await {
             Ok(record) => record.ok_or_else(moved)?,
             Err(error) => {
                 if is_away(&error) {

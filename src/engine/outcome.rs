@@ -13,6 +13,8 @@ use crate::provider;
 pub struct RunReport {
     /// The run's id in the ledger.
     pub run: Option<String>,
+    /// The run that it undid; `None` for any other run.
+    pub undoes: Option<String>,
     /// The job.
     pub job: String,
     /// The source's name in the config.

@@ -7,7 +7,7 @@ use super::reduce::Carriage;
 use super::sides::Identity;
 use super::survey::Survey;
 use crate::ledger::Ledger;
-use crate::model::{Finding, Kind, MasterKey, Observer, Purpose};
+use crate::model::{Dialect, Finding, Kind, MasterKey, Observer, Purpose, Severity};
 use crate::planner::{Baseline, Plan, depth, needs, plan};
 use crate::provider::Store;
 
@@ -46,15 +46,23 @@ pub async fn preview(
     };
     let depth = depth(job.depth, stores.source.capabilities(), stores.target.capabilities());
     let policy = job.policy();
-    let mut survey = Survey::list(job, stores, lens(job, stores, ledger), observer).await?;
+    let mut survey = Survey::list(job, stores, lens(job, stores, ledger), baseline.as_ref(), observer).await?;
     survey.look(baseline.as_ref(), depth).await?;
     let rules = survey.rules();
     let wanted = needs(survey.sides(baseline.as_ref()), &rules, &policy, depth);
     survey.read_target(wanted.target).await?;
     survey.read_source(wanted.source).await?;
     let plan = plan(survey.sides(baseline.as_ref()), &rules, &policy, depth);
-    let findings = survey.findings();
+    let mut findings = survey.findings();
+    findings.extend(no_way_back(job, &plan, stores));
     Ok(Preview { plan, lens: survey.lens, findings })
+}
+
+/// Said before anything is done: a run on a store without versions cannot be undone.
+fn no_way_back(job: &Job, plan: &Plan, stores: &Stores) -> Option<Finding> {
+    let has_one = stores.target.capabilities().history || plan.changes().next().is_none();
+    let message = "keeps no versions, so `secretferry undo` cannot take back what this run does";
+    (!has_one).then(|| Finding::new(Severity::Info, "no-undo", &job.target, message))
 }
 
 /// What was last written under the names in scope, by this job or another.
@@ -67,10 +75,19 @@ async fn remembered(job: &Job, stores: &Stores, ledger: &Ledger) -> Result<Basel
 
 /// How a job looks at values; without a ledger its digests hold for this run alone.
 pub fn lens(job: &Job, stores: &Stores, ledger: Option<&Ledger>) -> Lens {
-    let target = *stores.target.dialect();
-    let capabilities = stores.target.capabilities();
+    lens_between(job, *stores.source.dialect(), &stores.target, ledger)
+}
+
+/// How a job looks at what its target holds, where the source is not asked.
+pub fn lens_on(job: &Job, target: &Store, ledger: &Ledger) -> Lens {
+    lens_between(job, *target.dialect(), target, Some(ledger))
+}
+
+fn lens_between(job: &Job, source: Dialect, target: &Store, ledger: Option<&Ledger>) -> Lens {
+    let capabilities = target.capabilities();
+    let target = *target.dialect();
     let carriage = Carriage {
-        source: *stores.source.dialect(),
+        source,
         form: job.form.unwrap_or(target.forms(Kind::Connection)[0]),
         target,
         readers: job.readers.clone(),

@@ -3,7 +3,7 @@
 use futures::StreamExt;
 use futures::stream;
 
-use crate::model::{Blind, ErrorKind, Event, Listed, Observer, RemoteKey, SecretName, Stage};
+use crate::model::{Blind, ErrorKind, Event, Listed, Observer, RemoteKey, Revision, SecretName, Stage};
 use crate::provider::{Error, Record, Result, Store};
 
 /// A key to look at: what we call it and how the store spells it.
@@ -73,8 +73,27 @@ pub async fn stat_each(
     done.concat().await
 }
 
+/// Asks of earlier versions whether they can be brought back.
+pub async fn keeps_each(
+    store: &Store,
+    versions: Vec<(SecretName, (RemoteKey, Revision))>,
+    progress: Progress<'_>,
+) -> Vec<(SecretName, Result<bool>)> {
+    let batches = batched(versions, store.capabilities().read_batch);
+    let done = stream::iter(batches)
+        .map(|batch| async move {
+            let (names, versions): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            let keys: Vec<_> = versions.iter().map(|(key, _): &(RemoteKey, Revision)| key.clone()).collect();
+            let answers = answered(store, "stat", &keys, store.keeps(&versions).await);
+            progress.advance(names.len());
+            names.into_iter().zip(answers).collect::<Vec<_>>()
+        })
+        .buffer_unordered(store.capabilities().width.max(1));
+    done.concat().await
+}
+
 /// Batches one after another, each with room for itself alone: cut off one `Vec`, every one would keep the room of the rest.
-fn batched(wanted: Vec<Wanted>, size: usize) -> impl Iterator<Item = Vec<Wanted>> {
+fn batched<T>(wanted: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
     let mut wanted = wanted.into_iter();
     std::iter::from_fn(move || {
         let batch: Vec<_> = wanted.by_ref().take(size.max(1)).collect();

@@ -3,10 +3,10 @@
 use futures::StreamExt;
 use futures::stream;
 
-use super::apply::Run;
 use super::error::RunError;
 use super::lens::Lens;
 use super::read::{Progress, read_one};
+use super::run::Run;
 use crate::ledger::{BaselineChange, Done, Failure, Settlement, Unsettled};
 use crate::model::{
     Action, Event, Finding, Fingerprint, Outcome, Reason, RemoteKey, Revision, SecretName, Severity, Stage, State,
@@ -80,6 +80,7 @@ fn is_done(meant: Meant<'_>, now: &Now) -> bool {
     match meant.action {
         Action::Create | Action::Update | Action::Restore => holds_it && now.owner != Owner::Other,
         Action::Adopt => holds_it && now.owner == Owner::Ours,
+        Action::Release => holds_it && now.owner != Owner::Ours,
         Action::Delete => matches!(now.state, None | Some(State::Deleted)),
         Action::Keep | Action::Block | Action::Quarantine => true,
     }
@@ -88,6 +89,8 @@ fn is_done(meant: Meant<'_>, now: &Now) -> bool {
 fn is_as_before(meant: Meant<'_>, now: &Now) -> bool {
     match (meant.action, meant.before) {
         (Action::Create, _) => matches!(now.state, None | Some(State::Empty)),
+        // What left nothing behind when it was deleted.
+        (Action::Restore, None) => now.state.is_none(),
         (_, Some(before)) => now.revision.as_ref() == Some(before),
         (_, None) => now.state == Some(State::Live) && now.holds(meant.held),
     }
@@ -121,7 +124,7 @@ pub(super) async fn marked(
     (name, key): (&SecretName, &RemoteKey),
     now: &Now,
 ) -> Option<Revision> {
-    let target = &run.stores.target;
+    let target = run.target;
     let revision = now.revision.clone()?;
     let bare = now.state == Some(State::Live) && now.owner == Owner::Unmarked;
     if !bare || target.capabilities().marks.is_none() {
@@ -143,7 +146,7 @@ pub(super) async fn marked(
 ///
 /// A key that cannot be read back stays unsettled and is looked at again by the next run.
 pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
-    let target = &run.stores.target;
+    let target = run.target;
     let left = run.ledger.unsettled(&target.info().identity).await.map_err(RunError::ledger(&run.job.name))?;
     if left.is_empty() {
         return Ok(0);
@@ -189,10 +192,13 @@ async fn settlement(run: &Run<'_>, lens: &Lens, step: &Unsettled, now: &Now) -> 
         before: intent.revision_before.as_ref(),
         held: intent.fingerprint_before.as_ref(),
     };
+    let done =
+        |revision| Settlement::Done(done(intent.action, intent.reason, intent.source_fingerprint.as_ref(), revision));
     match settled(meant, now) {
+        Settled::Done(revision) if gives_up(intent.action, intent.reason) => done(revision),
         Settled::Done(_) => {
             let revision = marked(run, lens, (&intent.name, &intent.key), now).await;
-            Settlement::Done(done(intent.action, intent.source_fingerprint.as_ref(), revision))
+            done(revision)
         }
         Settled::NotDone => Settlement::Unchanged,
         Settled::Elsewhere => Settlement::Failed(Failure {
@@ -204,10 +210,21 @@ async fn settlement(run: &Run<'_>, lens: &Lens, step: &Unsettled, now: &Now) -> 
     }
 }
 
+/// Whether the key is not ours any more once the step is done.
+pub(super) fn gives_up(action: Action, reason: Reason) -> bool {
+    action == Action::Release || matches!(reason, Reason::UndoTakeover | Reason::UndoDrift)
+}
+
 /// What the ledger notes of a change that was made.
-pub(super) fn done(action: Action, fingerprint: Option<&Fingerprint>, revision: Option<Revision>) -> Done {
+pub(super) fn done(
+    action: Action,
+    reason: Reason,
+    fingerprint: Option<&Fingerprint>,
+    revision: Option<Revision>,
+) -> Done {
     let baseline = match (action, fingerprint) {
         (Action::Delete, _) | (_, None) => BaselineChange::Delete,
+        (_, Some(fingerprint)) if gives_up(action, reason) => BaselineChange::GiveUp(fingerprint.clone()),
         (_, Some(fingerprint)) => BaselineChange::Write(fingerprint.clone()),
     };
     Done { outcome: action.outcome(), revision, baseline, request: None }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Listed, Mark, Reason, RemoteKey, SecretName, State};
-use crate::naming::{Filter, NameError, Rule, collisions, decode, encode};
-use crate::planner::{Owner, SourceContent, SourceKey, SourceSide, TargetContent, TargetKey, TargetSide};
+use crate::naming::{Filter, Folding, NameError, Rule, collisions, decode, encode};
+use crate::planner::{Baseline, Owner, SourceContent, SourceKey, SourceSide, TargetContent, TargetKey, TargetSide};
 
 /// Who we are, as a mark tells.
 #[derive(Debug, Clone)]
@@ -91,12 +91,32 @@ fn wanted(target: &Rule, name: &SecretName) -> Option<RemoteKey> {
     }
 }
 
-/// Names the target's keys and drops those out of scope, or not where we would write them.
-pub fn target_side(listed: Vec<Listed>, rule: &Rule, filter: &Filter, us: &Identity) -> TargetSide {
+/// Names by their keys.
+pub type Spellings = BTreeMap<RemoteKey, SecretName>;
+
+/// The names in a target that folds: it does not tell how a name was spelled, the source and the record do.
+pub fn spellings(rule: &Rule, source: &SourceSide, baseline: Option<&Baseline>) -> Spellings {
+    if rule.folding == Folding::None {
+        return BTreeMap::new();
+    }
+    let entries = baseline.into_iter().flat_map(|baseline| &baseline.entries);
+    let recorded = entries.map(|(name, entry)| (entry.key.clone(), name.clone()));
+    let sought = source.keys.iter().filter_map(|(name, key)| Some((key.target_key.clone()?, name.clone())));
+    recorded.chain(sought).collect()
+}
+
+/// Names the target's keys, by `spellings` first, and drops those out of scope, or not where we would write them.
+pub fn target_side(
+    listed: Vec<Listed>,
+    rule: &Rule,
+    filter: &Filter,
+    us: &Identity,
+    spellings: &Spellings,
+) -> TargetSide {
     let keys = listed
         .into_iter()
         .filter_map(|listed| {
-            let name = decode(rule, &listed.key)?.name;
+            let name = spellings.get(&listed.key).cloned().or_else(|| Some(decode(rule, &listed.key)?.name))?;
             let ours_to_write = encode(rule, &name).is_ok_and(|key| key == listed.key);
             (filter.matches(&name) && ours_to_write).then(|| {
                 let key = target_key(listed, us, &name);

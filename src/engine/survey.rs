@@ -1,17 +1,16 @@
 //! One look at both sides: lists them to the end, looks up versions, and reduces the values that must be read.
 
-use super::error::{RunError, is_away, unread_source};
+use super::error::{RunError, is_away, of_one_key, unread_source};
 use super::job::Job;
 use super::lens::Lens;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
-use super::sides::{holds_something, source_side, target_key, target_side};
+use super::sides::{holds_something, source_side, spellings, target_key, target_side};
 use crate::model::{
-    Deletes, ErrorKind, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
+    Deletes, Finding, Listed, Observer, Revision, Revisions, Scope, SecretName, Severity, Stage, State,
 };
-use crate::planner::{
-    Baseline, Depth, Sides, SourceContent, SourceSide, TargetContent, TargetKey, TargetRules, TargetSide,
-};
+use crate::naming::Folding;
+use crate::planner::{Baseline, Depth, Sides, SourceContent, SourceSide, TargetKey, TargetRules, TargetSide};
 use crate::provider::{self, Record, Store};
 
 /// What one look at both sides has found so far.
@@ -31,6 +30,7 @@ impl<'a> Survey<'a> {
         job: &'a Job,
         stores: &'a Stores,
         lens: Lens,
+        recorded: Option<&Baseline>,
         observer: &'a dyn Observer,
     ) -> Result<Self, RunError> {
         let scope = Scope { kinds: job.kinds() };
@@ -41,9 +41,11 @@ impl<'a> Survey<'a> {
         progress.advance(source.len() + target.len());
         progress.end();
         let (from, to) = (stores.source.rule(), stores.target.rule());
+        let source = source_side(source, from, to, &job.filter);
+        let spellings = spellings(to, &source, recorded);
         Ok(Self {
-            source: source_side(source, from, to, &job.filter),
-            target: target_side(target, to, &job.filter, &lens.us),
+            target: target_side(target, to, &job.filter, &lens.us, &spellings),
+            source,
             lens,
             job,
             stores,
@@ -118,7 +120,7 @@ impl<'a> Survey<'a> {
                 self.target.keys.insert(name, key);
             }
             Err(error) => {
-                let content = self.target_fault(error, Stage::Stat)?;
+                let content = of_one_key(self.job, error, Stage::Stat)?;
                 if let Some(key) = self.target.keys.get_mut(&name) {
                     key.content = content;
                 }
@@ -212,7 +214,7 @@ impl<'a> Survey<'a> {
                 Ok(None) => drop(self.target.keys.remove(&name)),
                 Ok(Some(key)) => drop(self.target.keys.insert(name, key)),
                 Err(error) => {
-                    let content = self.target_fault(error, Stage::Read)?;
+                    let content = of_one_key(self.job, error, Stage::Read)?;
                     if let Some(key) = self.target.keys.get_mut(&name) {
                         key.content = content;
                     }
@@ -227,21 +229,24 @@ impl<'a> Survey<'a> {
         TargetKey { content, ..target_key(record.listed, &self.lens.us, name) }
     }
 
-    /// A target that fails for one key blocks that key; one that is away ends the run.
-    fn target_fault(&self, error: provider::Error, stage: Stage) -> Result<TargetContent, RunError> {
-        match error.kind {
-            _ if is_away(&error) => Err(RunError::store(&self.job.name, &self.job.target, stage)(error)),
-            ErrorKind::Denied => Ok(TargetContent::Denied(error.explained())),
-            _ => Ok(TargetContent::Failed(error.explained())),
-        }
-    }
-
     /// Names that the source lists but Airflow would not find there, and what Airflow needs to read the form that is written.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let message = "is listed in the source, but Airflow would not find it (no value, or an empty connection)";
         let finding = |name: &SecretName| Finding::new(Severity::Warning, "source-empty", name.to_string(), message);
         let carriage = &self.lens.carriage;
         let needs = carriage.target.needs(carriage.form).map(|needs| needs.finding(&self.job.target));
-        self.unfound.iter().map(finding).chain(needs).collect()
+        self.unfound.iter().map(finding).chain(needs).chain(self.folded()).collect()
+    }
+
+    /// A source that folds does not tell how DAGs spell its ids.
+    fn folded(&self) -> Option<Finding> {
+        let source = &self.stores.source;
+        if source.rule().folding == Folding::None || self.source.keys.is_empty() {
+            return None;
+        }
+        let message = "holds ids in upper case only; each is taken for the id in lower case, though Airflow finds it \
+                       under any spelling";
+        let finding = Finding::new(Severity::Info, "spelling-unknown", &source.info().name, message);
+        Some(finding.with_remedy("exclude the ids that DAGs spell otherwise, and carry them from another store"))
     }
 }

@@ -3,14 +3,15 @@
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use super::apply::{Run, Trouble};
 use super::lens::Lens;
 use super::outcome::StepOutcome;
+use super::read::Progress;
 use super::reduce::{Prepared, Reduced};
-use super::settle::{Meant, Settled, done, look, marked, settled};
+use super::run::{Run, Trouble};
+use super::settle::{Meant, Settled, done, gives_up, look, marked, settled};
 use crate::ledger::{Conclusion, Failure, Intent, LedgerError, StepId};
-use crate::model::{Effect, ErrorKind, Fingerprint, Mark, Outcome, Reason, RemoteKey, Revision, Revisions};
-use crate::planner::Step;
+use crate::model::{Effect, ErrorKind, Event, Fingerprint, Mark, Outcome, Reason, RemoteKey, Revision, Revisions};
+use crate::planner::{Plan, Step};
 use crate::provider::{self, Entry, Expect, Record, RequestToken};
 
 /// Carries out single steps of one run.
@@ -26,17 +27,21 @@ pub(super) struct Writer<'a> {
 pub(super) type Ended = (Outcome, Reason, Option<String>);
 
 /// Which key a step changes, and what it will hold.
-struct Aim<'a> {
-    step: &'a Step,
-    key: &'a RemoteKey,
-    fingerprint: Option<Fingerprint>,
+pub(super) struct Aim<'a> {
+    pub(super) step: &'a Step,
+    pub(super) key: &'a RemoteKey,
+    pub(super) fingerprint: Option<Fingerprint>,
+    /// The source's version it is made of.
+    pub(super) source_revision: Option<Revision>,
 }
 
 /// What the target is asked to do.
-enum Change {
+pub(super) enum Change {
     Write(Entry),
     Claim(Mark),
     Delete,
+    /// What an earlier run did is taken back.
+    TakeBack,
     /// The target has no place for a mark: the record alone says that the key is ours.
     Record,
 }
@@ -48,7 +53,8 @@ impl Writer<'_> {
             return self.outcome(step, ended);
         }
         let Some(key) = &step.key else { return self.outcome(step, no_key()) };
-        let aim = Aim { step, key, fingerprint: step.source.clone() };
+        let source_revision = step.source_revision.clone();
+        let aim = Aim { step, key, fingerprint: step.source.clone(), source_revision };
         match self.prepared(&aim, answer).await {
             Ok((entry, expect)) => self.perform(aim, Change::Write(entry), expect).await,
             Err(ended) => self.outcome(step, ended),
@@ -57,7 +63,7 @@ impl Writer<'_> {
 
     /// Takes a key over as it is.
     pub(super) async fn adopt(&self, step: &Step) -> StepOutcome {
-        let change = match self.run.stores.target.capabilities().marks {
+        let change = match self.run.target.capabilities().marks {
             Some(_) => Change::Claim(self.run.mark(&self.run.job.name, &step.name)),
             None => Change::Record,
         };
@@ -75,7 +81,10 @@ impl Writer<'_> {
         }
         let Some(key) = &step.key else { return self.outcome(step, no_key()) };
         match self.expectation(step, key).await {
-            Ok(against) => self.perform(Aim { step, key, fingerprint }, change, against.expect).await,
+            Ok(against) => {
+                let aim = Aim { step, key, fingerprint, source_revision: step.source_revision.clone() };
+                self.perform(aim, change, against.expect).await
+            }
             Err(ended) => self.outcome(step, ended),
         }
     }
@@ -134,7 +143,7 @@ impl Writer<'_> {
     }
 
     /// Intent, request, outcome.
-    async fn perform(&self, aim: Aim<'_>, change: Change, expect: Expect) -> StepOutcome {
+    pub(super) async fn perform(&self, aim: Aim<'_>, change: Change, expect: Expect) -> StepOutcome {
         let id = match self.run.ledger.intend(self.run.id, self.run.lease, self.intent(&aim)).await {
             Ok(id) => id,
             Err(error) => {
@@ -165,11 +174,12 @@ impl Writer<'_> {
     }
 
     async fn request(&self, aim: &Aim<'_>, change: Change, expect: Expect) -> provider::Result<Option<Revision>> {
-        let target = &self.run.stores.target;
+        let target = self.run.target;
         let revision = match change {
             Change::Write(entry) => target.write(aim.key, &entry, &expect).await.map(Some)?,
             Change::Claim(mark) => target.claim(aim.key, &mark, &expect).await.map(Some)?,
             Change::Delete => target.delete(aim.key, &expect).await?,
+            Change::TakeBack => self.take_back_in_store(aim, &expect).await?,
             Change::Record => aim.step.target_revision.clone(),
         };
         // A store without versions has to answer something; to remember that would look like one.
@@ -180,7 +190,7 @@ impl Writer<'_> {
         let step = aim.step;
         let mut ended = self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()));
         ended.revision = revision.clone();
-        let conclusion = Conclusion::Done(done(step.action, aim.fingerprint.as_ref(), revision));
+        let conclusion = Conclusion::Done(done(step.action, step.reason, aim.fingerprint.as_ref(), revision));
         self.conclude(id, conclusion, ended).await
     }
 
@@ -213,8 +223,9 @@ impl Writer<'_> {
             before: step.target_revision.as_ref(),
             held: step.target.as_ref(),
         };
-        match look(&self.run.stores.target, self.lens, &step.name, aim.key).await {
+        match look(self.run.target, self.lens, &step.name, aim.key).await {
             Ok(now) => match settled(meant, &now) {
+                Settled::Done(revision) if gives_up(step.action, step.reason) => self.done(aim, id, revision).await,
                 Settled::Done(_) => {
                     let revision = marked(self.run, self.lens, (&step.name, aim.key), &now).await;
                     self.done(aim, id, revision).await
@@ -262,7 +273,7 @@ impl Writer<'_> {
             action: step.action,
             reason: step.reason,
             source_fingerprint: aim.fingerprint.clone(),
-            source_revision: step.source_revision.clone(),
+            source_revision: aim.source_revision.clone(),
             revision_before: step.target_revision.clone(),
             fingerprint_before: step.target.clone(),
             token: self.token(step).0,
@@ -270,9 +281,21 @@ impl Writer<'_> {
         }
     }
 
-    /// The outcome of a step that is not acted on.
-    pub(super) fn left_alone(&self, step: &Step) -> StepOutcome {
-        self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()))
+    /// The outcomes of all steps that are not acted on.
+    pub(super) fn all_left_alone(&self, plan: &Plan) -> Vec<StepOutcome> {
+        let left_alone = |step: &Step| self.outcome(step, (step.action.outcome(), step.reason, step.detail.clone()));
+        plan.steps.iter().filter(|step| !step.action.changes()).map(left_alone).collect()
+    }
+
+    /// Tells whoever watches how a step ended.
+    pub(super) fn tell(&self, ended: &StepOutcome, progress: Progress<'_>) {
+        progress.advance(1);
+        self.run.observer.observe(&Event::StepEnded {
+            name: ended.name.clone(),
+            action: ended.action,
+            outcome: ended.outcome,
+            reason: ended.reason,
+        });
     }
 
     /// A step's outcome.
@@ -304,6 +327,6 @@ fn failure((outcome, reason, _): &Ended, error: &provider::Error) -> Failure {
     Failure { outcome: *outcome, reason: *reason, error: error.to_string(), request: None }
 }
 
-fn no_key() -> Ended {
+pub(super) fn no_key() -> Ended {
     (Outcome::Blocked, Reason::IllegalName, None)
 }

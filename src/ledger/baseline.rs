@@ -92,7 +92,9 @@ pub(super) async fn record(
     done: &Done,
 ) -> Result<(), LedgerError> {
     match &done.baseline {
-        BaselineChange::Delete => forget(pen, &author.target_identity, &intent.name).await.map(drop),
+        BaselineChange::Delete | BaselineChange::GiveUp(_) => {
+            forget(pen, &author.target_identity, &intent.name).await.map(drop)
+        }
         BaselineChange::Write(fingerprint) => {
             let entry = BaselineEntry {
                 job: author.job.clone(),

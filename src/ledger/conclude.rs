@@ -52,6 +52,8 @@ pub struct Done {
 pub enum BaselineChange {
     /// That we wrote this.
     Write(Fingerprint),
+    /// Nothing: it holds this, but is not ours any more.
+    GiveUp(Fingerprint),
     /// Nothing.
     Delete,
 }
@@ -191,7 +193,9 @@ impl Move {
                 request: done.request.as_deref(),
                 revision: done.revision.as_ref().map(Revision::as_str),
                 fingerprint: match &done.baseline {
-                    BaselineChange::Write(fingerprint) => Some(fingerprint.to_string()),
+                    BaselineChange::Write(fingerprint) | BaselineChange::GiveUp(fingerprint) => {
+                        Some(fingerprint.to_string())
+                    }
                     BaselineChange::Delete => None,
                 },
                 ..Words::default()

@@ -1,5 +1,8 @@
 //! What the ledger says when it cannot do its part: plain words, and what to do.
 
+use std::io;
+use std::path::Path;
+
 use super::verify::Break;
 use crate::model::MasterKeyError;
 use crate::reference::ReferenceError;
@@ -85,9 +88,20 @@ pub enum LedgerError {
         /// What the system says.
         cause: String,
     },
+    /// SQLite is refused access to the ledger's file.
+    #[error("the ledger cannot be opened or written: {0}")]
+    Unopened(String),
     /// The disk fails, or what it holds is damaged.
     #[error("the ledger cannot be read or written: {0}")]
     Disk(String),
+    /// There is no room, or the disk fails, for this very file.
+    #[error("{cause} ({file})")]
+    InFile {
+        /// Which file.
+        file: String,
+        /// What happened to it.
+        cause: Box<LedgerError>,
+    },
     /// A row holds what no version of this program writes.
     #[error("the ledger holds a {what} that cannot be understood")]
     Damaged {
@@ -152,6 +166,30 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// What the system says about a file of the ledger: one of those beside it, or the ledger before it is opened.
+    pub(super) fn of_file(file: &Path, cause: &io::Error) -> Self {
+        let (name, text) = (file.display().to_string(), cause.to_string());
+        match cause.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full.in_file(file),
+            io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::ReadOnlyFilesystem => Self::Permission { file: name, cause: text },
+            _ => Self::Disk(text).in_file(file),
+        }
+    }
+
+    /// The same with the file that it is about, where that matters: whose disk to look at, or whose rights.
+    pub(super) fn in_file(self, file: &Path) -> Self {
+        let file = file.display().to_string();
+        match self {
+            Self::Full | Self::Disk(_) => Self::InFile { file, cause: Box::new(self) },
+            Self::Unopened(cause) => Self::Permission { file, cause },
+            other => other,
+        }
+    }
+
     /// What to do about it; `None` where the sentence says all there is.
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
@@ -159,6 +197,7 @@ impl LedgerError {
                 "Give the key the ledger was made with. If it is lost, move the ledger's file (on PostgreSQL, its schema) away: a new \
                  one is begun, and keys written so far are found again by their marks."
             }
+            Self::Key(_) | Self::Url(_) => "Let it be there, and readable for the user who runs secretferry.",
             Self::KeyMissing(_) => {
                 "Put the key file back from where it was, or move the ledger's file away to begin a new one."
             }
@@ -188,10 +227,14 @@ impl LedgerError {
             Self::Full => {
                 "Make room on the disk that holds the ledger, then run again: what was begun is settled first."
             }
-            Self::Permission { .. } => {
+            Self::Permission { .. } | Self::Unopened(_) => {
                 "Let the user who runs secretferry read and write the ledger's file and its folder, which must be there."
             }
-            Self::Disk(_) | Self::Damaged { .. } => "Check the disk, and put the ledger back from a backup.",
+            Self::Disk(_) => {
+                "Check the disk that holds the ledger, then run again: what was begun is settled first. Only if it is damaged, put \
+                 it back from a backup."
+            }
+            Self::Damaged { .. } => "Check the disk, and put the ledger back from a backup.",
             Self::SealBroken => {
                 "Run `secretferry audit verify` to see where it breaks and find out who wrote to the ledger. To go on, put it back \
                  from a backup, or move it away to begin a new one."
@@ -199,7 +242,7 @@ impl LedgerError {
             Self::NotProved(_) => "Run `secretferry audit verify`, and find out who wrote to the ledger.",
             Self::Held { .. } => "Wait for it to end. A process that died holds nothing.",
             Self::AmbiguousRun(_) => "Give more of the id.",
-            Self::Refusing(cause) => return cause.remedy(),
+            Self::Refusing(cause) | Self::InFile { cause, .. } => return cause.remedy(),
             _ => return None,
         })
     }
@@ -208,7 +251,14 @@ impl LedgerError {
     pub(super) fn is_of_the_ledger(&self) -> bool {
         let of_the_file = matches!(
             self,
-            Self::Locked | Self::Full | Self::Permission { .. } | Self::Disk(_) | Self::NotALedger | Self::Closed
+            Self::Locked
+                | Self::Full
+                | Self::Permission { .. }
+                | Self::Unopened(_)
+                | Self::Disk(_)
+                | Self::InFile { .. }
+                | Self::NotALedger
+                | Self::Closed
         );
         of_the_file || self.is_loss() || matches!(self, Self::Refused(_) | Self::Unsuitable(_))
     }
@@ -216,5 +266,37 @@ impl LedgerError {
     /// Tells whether the connection is gone, and with it every lease.
     pub(super) fn is_loss(&self) -> bool {
         matches!(self, Self::Lost(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_of_a_file_is_told_with_the_file_and_the_remedy_that_fits() {
+        let rows = [
+            (io::ErrorKind::StorageFull, "Make room"),
+            (io::ErrorKind::QuotaExceeded, "Make room"),
+            (io::ErrorKind::PermissionDenied, "Let the user"),
+            (io::ErrorKind::NotFound, "Let the user"),
+            (io::ErrorKind::Other, "Check the disk"),
+        ];
+        for (kind, remedy) in rows {
+            let error = LedgerError::of_file(Path::new("a.db.key"), &kind.into());
+            assert!(error.to_string().contains("a.db.key"), "{error}");
+            assert!(error.remedy().is_some_and(|said| said.starts_with(remedy)), "{error}");
+            assert!(error.is_of_the_ledger(), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_about_something_else_names_no_file() {
+        let held = LedgerError::Held { target: "vault".to_owned(), by: "somebody".to_owned() };
+        assert_eq!(held.clone().in_file(Path::new("a.db")), held);
+        assert_eq!(
+            LedgerError::Full.in_file(Path::new("a.db")).to_string(),
+            "there is no room left to write the ledger (a.db)"
+        );
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn beside(ledger: &Path) -> PathBuf {
 pub(super) fn load(path: &Path) -> Result<Option<MasterKey>, LedgerError> {
     let metadata = match fs::metadata(path) {
         Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(|cause| denied(path, &cause))?,
+        other => other.map_err(|cause| LedgerError::of_file(path, &cause))?,
     };
     refuse_exposed(path, &metadata)?;
     let reference = Reference::File(path.to_owned());
@@ -38,21 +38,22 @@ pub(super) fn load_or_create(path: &Path) -> Result<MasterKey, LedgerError> {
 fn create(path: &Path) -> Result<MasterKey, LedgerError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let key = MasterKey::random();
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+    // The name is fixed and made free first, so that a process that dies here leaves no keys about.
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let _ = fs::remove_file(folder.join(&name));
+    let made = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempfile_in(folder);
+    let written = made.and_then(|mut file| {
         file.write_all(key.encode().as_bytes())?;
         file.write_all(b"\n")?;
         file.as_file().sync_all()?;
         Ok(file)
     });
-    let file = written.map_err(|cause| denied(path, &cause))?;
-    file.persist_noclobber(path).map_err(|error| denied(path, &error.error))?;
+    let file = written.map_err(|cause| LedgerError::of_file(path, &cause))?;
+    file.persist_noclobber(path).map_err(|error| LedgerError::of_file(path, &error.error))?;
     // Without its key the ledger is of no use, so the folder's entry must be as durable as the ledger's.
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|cause| denied(path, &cause))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|cause| LedgerError::of_file(path, &cause))?;
     Ok(key)
-}
-
-fn denied(path: &Path, cause: &std::io::Error) -> LedgerError {
-    LedgerError::Permission { file: path.display().to_string(), cause: cause.to_string() }
 }
 
 fn refuse_exposed(path: &Path, metadata: &fs::Metadata) -> Result<(), LedgerError> {

@@ -12,15 +12,13 @@ use crate::model::hex;
 /// Takes the lock of `target`; `None` where somebody has it.
 pub(super) fn take(ledger: &Path, target: &str) -> Result<Option<File>, LedgerError> {
     let path = beside(ledger, target);
-    let denied =
-        |cause: &std::io::Error| LedgerError::Permission { file: path.display().to_string(), cause: cause.to_string() };
     // The file stays for good: to delete it would let two processes lock two files of one name.
     let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let lock = lock.map_err(|cause| denied(&cause))?;
+    let lock = lock.map_err(|cause| LedgerError::of_file(&path, &cause))?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(cause)) => Err(denied(&cause)),
+        Err(TryLockError::Error(cause)) => Err(LedgerError::of_file(&path, &cause)),
     }
 }
 

@@ -35,6 +35,16 @@ pub(super) enum Place {
     Server,
 }
 
+impl Place {
+    /// An error with the ledger's file, if there is one.
+    pub(super) fn named(&self, error: LedgerError) -> LedgerError {
+        match self {
+            Self::File(path) => error.in_file(path),
+            Self::Server => error,
+        }
+    }
+}
+
 impl Ledger {
     /// Opens the ledger, making it where there is none yet, and on SQLite its key.
     ///
@@ -45,7 +55,8 @@ impl Ledger {
         let (place, mut connection, readers) = match address {
             Address::Sqlite(path) => {
                 sqlite::create_private(&path)?;
-                let (connection, readers) = (sqlite::open(&path).await?, sqlite::readers(&path));
+                let opened = sqlite::open(&path).await.map_err(|error| error.in_file(&path));
+                let (connection, readers) = (opened?, sqlite::readers(&path));
                 (Place::File(path), Connection::Sqlite(connection), Readers::Sqlite(readers))
             }
             Address::Postgres(address) => {
@@ -54,8 +65,9 @@ impl Ledger {
                 (Place::Server, Connection::Postgres(Box::new(session)), Readers::Postgres(readers))
             }
         };
-        let installation = schema::install(&mut connection, key_source(key, &place)?).await?;
-        let writer = Writer::start(connection, installation.key.subkey(Purpose::Audit));
+        let installed = schema::install(&mut connection, key_source(key, &place)?).await;
+        let installation = installed.map_err(|error| place.named(error))?;
+        let writer = Writer::start(connection, place.clone(), installation.key.subkey(Purpose::Audit));
         Ok(Self(Arc::new(Open { place, keep: settings.keep.0, installation, writer, readers })))
     }
 

@@ -32,7 +32,7 @@ const BETWEEN_SWITCHES: Duration = Duration::from_millis(20);
 
 /// Tells whether there is a file.
 pub(super) fn exists(path: &Path) -> Result<bool, LedgerError> {
-    path.try_exists().map_err(|cause| denied(path, &cause))
+    path.try_exists().map_err(|cause| LedgerError::of_file(path, &cause))
 }
 
 /// Makes an empty file that only its owner may open; SQLite gives its companions the same rights.
@@ -40,13 +40,9 @@ pub(super) fn exists(path: &Path) -> Result<bool, LedgerError> {
 /// A file that is there is not touched: closing it would drop the locks this process may have on it.
 pub(super) fn create_private(path: &Path) -> Result<(), LedgerError> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => Err(denied(path, &cause)),
+        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => Err(LedgerError::of_file(path, &cause)),
         _ => Ok(()),
     }
-}
-
-fn denied(path: &Path, cause: &std::io::Error) -> LedgerError {
-    LedgerError::Permission { file: path.display().to_string(), cause: cause.to_string() }
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -151,7 +147,7 @@ fn of_code(error: &dyn sqlx::error::DatabaseError) -> LedgerError {
         5 | 6 => LedgerError::Locked,
         13 => LedgerError::Full,
         10 if code == NO_ROOM_FOR_SHARED_MEMORY => LedgerError::Full,
-        3 | 8 | 14 | 23 => LedgerError::Permission { file: "the ledger".to_owned(), cause },
+        3 | 8 | 14 | 23 => LedgerError::Unopened(cause),
         10 | 11 => LedgerError::Disk(cause),
         26 => LedgerError::NotALedger,
         _ => LedgerError::Database(cause),

@@ -12,6 +12,7 @@ use super::audit::{AuditHead, AuditRow, ChainEnds};
 use super::database::Connection;
 use super::error::LedgerError;
 use super::known::Known;
+use super::open::Place;
 use super::pulse::{BEAT, Life, Pulse};
 use crate::model::Subkey;
 
@@ -166,14 +167,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the task on a prepared connection.
-    pub(super) fn start(connection: Connection, key: Subkey) -> Self {
+    pub(super) fn start(connection: Connection, place: Place, key: Subkey) -> Self {
         // Unbounded, because all who send wait for their answer before they send again.
         let (requests, waiting) = mpsc::unbounded_channel();
         let commits = Arc::new(AtomicU64::new(0));
         let pulse = connection.is_session().then(Pulse::new);
         let life = pulse.as_ref().map(Pulse::life);
         let next_beat = Instant::now() + BEAT;
-        let scribe = Scribe { connection, key, commits: Arc::clone(&commits), failed: None, pulse, next_beat };
+        let scribe = Scribe { connection, place, key, commits: Arc::clone(&commits), failed: None, pulse, next_beat };
         tokio::spawn(scribe.run(waiting));
         Self { requests, commits, life }
     }
@@ -204,6 +205,7 @@ impl Writer {
 
 struct Scribe {
     connection: Connection,
+    place: Place,
     key: Subkey,
     commits: Arc<AtomicU64>,
     failed: Option<LedgerError>,
@@ -251,7 +253,7 @@ impl Scribe {
         if group.is_empty() {
             return;
         }
-        let committed = self.write(&mut group).await;
+        let committed = self.write(&mut group).await.map_err(|error| self.place.named(error));
         match &committed {
             Ok(()) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
@@ -365,15 +367,13 @@ mod tests {
         writer.write(Room(7)).await.unwrap();
         // The first alone would fit; together they do not, and then none of them is written.
         let answers = tokio::join!(writer.write(Room(7)), writer.write(Bulk), writer.write(Bulk), writer.write(Bulk));
-        assert_eq!(
-            answers,
-            (Err(LedgerError::Full), Err(LedgerError::Full), Err(LedgerError::Full), Err(LedgerError::Full))
-        );
+        let full = LedgerError::Full.in_file(&folder.path().join("secretferry.db"));
+        assert_eq!(answers, (Err(full.clone()), Err(full.clone()), Err(full.clone()), Err(full.clone())));
         let proof = ledger.audit_verify().await.unwrap();
         assert_eq!((proof.rows, proof.broken), (1, None));
 
         writer.write(Room(1000)).await.unwrap();
-        let refusing = LedgerError::Refusing(Box::new(LedgerError::Full));
+        let refusing = LedgerError::Refusing(Box::new(full));
         assert_eq!(writer.write(Bulk).await.unwrap_err(), refusing);
     }
 }

@@ -40,9 +40,10 @@ closed_list! {
     Action {
         Create = "create", "Write a key that the target does not have.";
         Update = "update", "Write another value to a key that the target has.";
-        Restore = "restore", "Bring back a softly deleted name and give it the source's value.";
-        Delete = "delete", "Take away a key that the source no longer has.";
+        Restore = "restore", "Bring back a softly deleted name and give it the source's value, or in an undo its own.";
+        Delete = "delete", "Take away a key that the source no longer has, or that the run undone had made.";
         Adopt = "adopt", "Take over a key whose value is equal already.";
+        Release = "release", "Give up a key that the run undone had taken over; its value stays.";
         Keep = "keep", "Leave the key as it is.";
         Block = "block", "Refuse to act on the key, for the reason given.";
         Quarantine = "quarantine", "Set aside a source row that cannot be read.";
@@ -108,6 +109,15 @@ closed_list! {
         EffectUnknown = "effect-unknown", "The write's answer was lost and reading back could not settle it.";
         Interrupted = "interrupted", "The run was stopped before this step.";
         RunStopped = "run-stopped", "The run ended early for the reason given with it.";
+        Undo = "undo", "What the run did to the key is taken back.";
+        UndoTakeover = "undo-takeover", "What the run did to the key is taken back; it was not ours before, and is not any more.";
+        UndoDrift = "undo-drift", "What the run did to the key is taken back; it holds again what was changed behind our back.";
+        RedoTakeover = "redo-takeover", "The undo of a takeover is taken back; the key is ours again.";
+        RedoDrift = "redo-drift", "The undo that brought a change behind our back to the key is taken back.";
+        AsBefore = "as-before", "The key already is as it was before the run.";
+        ChangedSince = "changed-since", "The key was changed since the run; to take the run back would destroy that.";
+        VersionGone = "version-gone", "The version to go back to is gone: destroyed, or pushed out by newer ones.";
+        NoHistory = "no-history", "The target keeps no versions, so there is nothing to go back to.";
     }
 }
 
@@ -116,9 +126,10 @@ closed_list! {
     Outcome {
         Created = "created", "Written for the first time.";
         Updated = "updated", "Written with another value.";
-        Restored = "restored", "Brought back and written.";
+        Restored = "restored", "Brought back.";
         Deleted = "deleted", "Taken away.";
         Adopted = "adopted", "Taken over as it was.";
+        Released = "released", "Given up as it was.";
         Kept = "kept", "Left as it was.";
         Blocked = "blocked", "Refused, for the reason given.";
         Quarantined = "quarantined", "Set aside: the source row cannot be read.";
@@ -132,7 +143,7 @@ closed_list! {
 impl Action {
     /// Tells whether the step changes the target or what we own in it.
     pub const fn changes(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Restore | Self::Delete | Self::Adopt)
+        matches!(self, Self::Create | Self::Update | Self::Restore | Self::Delete | Self::Adopt | Self::Release)
     }
 }
 
@@ -145,6 +156,7 @@ impl Action {
             Self::Restore => Outcome::Restored,
             Self::Delete => Outcome::Deleted,
             Self::Adopt => Outcome::Adopted,
+            Self::Release => Outcome::Released,
             Self::Keep => Outcome::Kept,
             Self::Block => Outcome::Blocked,
             Self::Quarantine => Outcome::Quarantined,
@@ -155,6 +167,15 @@ impl Action {
 impl Outcome {
     /// Tells whether the key ended as a person would wish.
     pub const fn is_good(self) -> bool {
-        matches!(self, Self::Created | Self::Updated | Self::Restored | Self::Deleted | Self::Adopted | Self::Kept)
+        matches!(
+            self,
+            Self::Created
+                | Self::Updated
+                | Self::Restored
+                | Self::Deleted
+                | Self::Adopted
+                | Self::Released
+                | Self::Kept
+        )
     }
 }

@@ -9,6 +9,7 @@ mod see;
 use super::canonical::same_field;
 use super::{Canonical, Field, Kind, ReadError, Reader, Secret, SecretName, SecretValue, Seen};
 
+pub use file::ends_line;
 pub use form::RenderFault;
 pub use judge::{Difference, Judgement, Mismatch, Note, NoteKind, judge, judge_forms};
 pub use merge::MergeFault;
@@ -57,6 +58,12 @@ pub enum TextDialect {
     ValueKey,
     /// An entry of a local JSON file, as JSON: any value, as it is; null is not found.
     JsonValue,
+    /// A line of a local `.env` file: the text, which is neither empty nor of several lines.
+    FileLine,
+    /// An environment variable: any text without NUL.
+    Variable,
+    /// An environment variable on a line of a `.env` file, as it stands there: one line, without NUL.
+    VariableLine,
     /// An entry of an `airflow variables export` file, as JSON: what `airflow variables import` of Airflow 3 makes of it.
     ExportValue,
 }

@@ -25,7 +25,7 @@ pub use connection::{Connection, Field, Form};
 pub use decision::{Action, Outcome, Reason};
 pub use dialect::{
     ConnectionDialect, Dialect, Difference, Judgement, MergeFault, Mismatch, Note, NoteKind, RenderFault, SourceFault,
-    TextDialect, judge, judge_forms,
+    TextDialect, ends_line, judge, judge_forms,
 };
 pub use event::{Blind, Event, Family, Observer, Stage};
 pub use fault::{Effect, ErrorKind};

@@ -112,6 +112,12 @@ pub enum ReadError {
     /// The value of a variable or config is no text.
     #[error("the value is no text")]
     NotText,
+    /// A line end in a value that must stand on one line.
+    #[error("it has several lines, and here a value stands on one")]
+    SeveralLines,
+    /// A NUL, at which an environment variable ends.
+    #[error("it holds a NUL character, at which an environment variable ends")]
+    HoldsNul,
 }
 
 impl From<JsonError> for ReadError {

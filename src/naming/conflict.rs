@@ -175,7 +175,7 @@ fn spells_alike(one: &Rule, other: &Rule) -> bool {
 /// The ids a job may write. What it includes in the very words the other excludes is left out, whatever it means.
 fn ids(own: &JobNames<'_>, other: &JobNames<'_>) -> Patterns {
     let included: Vec<&String> = own.include.iter().filter(|pattern| !other.exclude.contains(pattern)).collect();
-    Patterns { include: globs(included), exclude: globs(own.exclude) }
+    Patterns { include: globs(own.rule, included), exclude: globs(own.rule, own.exclude) }
 }
 
 /// The keys a job may write, for two stores that spell names differently: exact where the id ends the key.
@@ -184,19 +184,21 @@ fn keys(own: &JobNames<'_>, prefix: &str) -> Patterns {
     let head = if prefix.is_empty() { String::new() } else { format!("{prefix}{separator}") };
     match (own.rule.mount, own.rule.teams) {
         (Mount::Fixed, Teams::Unsupported) => {
-            let behind = |patterns: &[String]| globs(patterns).iter().map(|pattern| pattern.behind(&head)).collect();
+            let behind =
+                |patterns: &[String]| globs(own.rule, patterns).iter().map(|pattern| pattern.behind(&head)).collect();
             Patterns { include: behind(own.include), exclude: behind(own.exclude) }
         }
         (Mount::Fixed, Teams::Folder) => roughly(Pattern::anything().behind(&head)),
-        (Mount::Fixed, Teams::Beside) => roughly(Pattern::anything().behind(prefix)),
+        (Mount::Fixed, Teams::Beside | Teams::Underscores) => roughly(Pattern::anything().behind(prefix)),
         (Mount::FirstSegment, _) => {
             roughly(Pattern::anything().behind(&format!("{separator}{head}")).behind_anything())
         }
     }
 }
 
-fn globs<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Pattern> {
-    texts.into_iter().map(|text| Pattern::glob(text)).collect()
+/// Globs over ids as the store tells them apart.
+fn globs<'a>(rule: &Rule, texts: impl IntoIterator<Item = &'a String>) -> Vec<Pattern> {
+    texts.into_iter().map(|text| Pattern::glob(&rule.folding.fold(text))).collect()
 }
 
 fn roughly(pattern: Pattern) -> Patterns {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::error::NameError;
 use super::rule::{Charset, Mount, Rule, Teams};
-use crate::model::{Kind, RemoteKey, SecretName};
+use crate::model::{Kind, RemoteKey, SecretName, ends_line};
 
 /// A name read from a key, and which of its kind's prefixes it was found under.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,21 +17,29 @@ pub struct Decoded {
 
 /// Spells a name as the store's key, under the first prefix of its kind.
 ///
-/// Refuses every name that [`decode`] would read back as another, so two names never share a key.
+/// Refuses every name that [`decode`] would read back as another, so two names never share a key, but for those that
+/// the rule's folding makes one: [`collisions`](super::collisions) finds them.
 pub fn encode(rule: &Rule, name: &SecretName) -> Result<RemoteKey, NameError> {
     let prefix = rule.place(name.kind).prefixes().first().ok_or_else(|| NameError::KindOff { name: name.clone() })?;
     let key = spell(rule, prefix, name)?;
     match decode(rule, &key) {
-        Some(decoded) if decoded.name == *name => Ok(key),
+        Some(decoded) if folded(rule, &decoded.name) == folded(rule, name) => Ok(key),
         other => {
             Err(NameError::Ambiguous { name: name.clone(), key, reads_as: other.map(|decoded| Box::new(decoded.name)) })
         }
     }
 }
 
-/// Reads a key as a name; `None` for a key that lies under none of our prefixes.
+/// The name as the store tells it from others.
+fn folded(rule: &Rule, name: &SecretName) -> SecretName {
+    let fold = |text: &str| rule.folding.fold(text).into_owned();
+    SecretName { kind: name.kind, team: name.team.as_deref().map(fold), id: fold(&name.id) }
+}
+
+/// Reads a key as a name; `None` for a key that lies under none of our prefixes, or that no name is folded to.
 ///
-/// Where prefixes overlap the longest wins, where they are equal the first kind.
+/// Where prefixes overlap the longest wins, where they are equal the first kind. Of a folded name the most probable
+/// spelling is given.
 pub fn decode(rule: &Rule, key: &RemoteKey) -> Option<Decoded> {
     let (mount, path) = match rule.mount {
         Mount::Fixed => (None, key.as_str()),
@@ -42,12 +50,18 @@ pub fn decode(rule: &Rule, key: &RemoteKey) -> Option<Decoded> {
     };
     let (kind, place, prefix) = home(rule, path)?;
     let (team, id) = parts(rule, kind, prefix, path)?;
-    if id.is_empty() {
+    let is_folded = |text: &str| rule.folding.fold(text) == text;
+    if id.is_empty() || !is_folded(id) || !team.is_none_or(is_folded) {
         return None;
     }
-    let id = mount.map_or_else(|| id.to_owned(), |mount| format!("{mount}{}{id}", rule.separator));
-    Some(Decoded { name: SecretName { kind, team: team.map(str::to_owned), id }, place })
+    let unfold = |text: &str| rule.folding.unfold(text).into_owned();
+    let id = mount.map_or_else(|| unfold(id), |mount| format!("{mount}{}{}", rule.separator, unfold(id)));
+    Some(Decoded { name: SecretName { kind, team: team.map(unfold), id }, place })
 }
+
+/// What stands before and behind a team under [`Teams::Underscores`].
+const TEAM_START: &str = "__";
+const TEAM_END: &str = "___";
 
 /// Spells a name under one prefix and holds the key to the store's charset and length.
 pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<RemoteKey, NameError> {
@@ -64,14 +78,19 @@ pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<Remo
             (Some(mount), id)
         }
     };
+    let id = rule.folding.fold(id);
     let path = match (&name.team, teams(rule, name.kind)) {
         (None, Teams::Folder) if id.contains(separator) => {
             return Err(NameError::LooksLikeTeam { name: refused(), separator });
         }
-        (None, _) if prefix.is_empty() => id.to_owned(),
+        (None, Teams::Underscores) if id.contains(TEAM_END) => {
+            return Err(NameError::LooksLikeTeam { name: refused(), separator: TEAM_END });
+        }
+        (None, _) if prefix.is_empty() => id.into_owned(),
         (None, _) => format!("{prefix}{separator}{id}"),
         (Some(_), Teams::Unsupported) => return Err(NameError::Team { name: refused() }),
         (Some(team), Teams::Beside) => format!("{prefix}@{team}{separator}{id}"),
+        (Some(team), Teams::Underscores) => format!("{prefix}{TEAM_START}{}{TEAM_END}{id}", rule.folding.fold(team)),
         (Some(team), Teams::Folder) => format!("{prefix}{separator}{team}{separator}{id}"),
     };
     let key = mount.map_or_else(|| path.clone(), |mount| format!("{mount}{separator}{path}"));
@@ -88,9 +107,23 @@ fn check(rule: &Rule, name: &SecretName, key: &str) -> Result<(), NameError> {
     if let Some(limit) = rule.max_length.filter(|limit| key.len() > *limit) {
         return Err(NameError::TooLong { name: name.clone(), length: key.len(), limit });
     }
-    if rule.charset == Charset::Any {
-        return Ok(());
-    }
+    let fits = match rule.charset {
+        Charset::Any => true,
+        Charset::Path => return check_path(name, key),
+        Charset::Line => stands_before_equals(&name.id),
+        Charset::Word => {
+            stands_before_equals(key) && !key.chars().any(|letter| letter.is_whitespace() || letter.is_control())
+        }
+        Charset::Dotenv => key.chars().all(|letter| letter.is_alphanumeric() || "_.-[]".contains(letter)),
+    };
+    if fits { Ok(()) } else { Err(NameError::NoVariable { name: name.clone() }) }
+}
+
+fn stands_before_equals(text: &str) -> bool {
+    !text.contains('=') && !text.contains(ends_line) && !text.trim_start().starts_with('#')
+}
+
+fn check_path(name: &SecretName, key: &str) -> Result<(), NameError> {
     if key.chars().any(char::is_control) {
         return Err(NameError::Control { name: name.clone() });
     }
@@ -126,6 +159,10 @@ fn parts<'a>(rule: &Rule, kind: Kind, prefix: &str, path: &'a str) -> Option<(Op
     let bare = if prefix.is_empty() { Some(rest) } else { rest.strip_prefix(separator) };
     match teams(rule, kind) {
         Teams::Unsupported => Some((None, bare?)),
+        Teams::Underscores => match rest.strip_prefix(TEAM_START).and_then(|owned| owned.split_once(TEAM_END)) {
+            Some((team, id)) => (!team.is_empty()).then_some((Some(team), id)),
+            None => bare.filter(|id| !id.contains(TEAM_END)).map(|id| (None, id)),
+        },
         Teams::Beside => match rest.strip_prefix('@') {
             Some(owned) => owned.split_once(separator).map(|(team, id)| (Some(team), id)),
             None => Some((None, bare?)),

@@ -34,7 +34,7 @@ pub enum NameError {
         separator: &'static str,
     },
     /// The id of nobody's key reads like a team's.
-    #[error("{name}: Airflow does not look up an id with `{separator}` where teams have folders; rename it")]
+    #[error("{name}: Airflow does not look up an id with `{separator}` where teams have keys of their own; rename it")]
     LooksLikeTeam {
         /// The name.
         name: SecretName,
@@ -48,6 +48,12 @@ pub enum NameError {
         name: SecretName,
         /// The key it would have.
         key: String,
+    },
+    /// The id cannot stand in the name of a variable, or before the `=` of a line.
+    #[error("{} \"{}\": it has a character that no line of the file can carry in a name; rename it", name.kind, name.id.escape_debug())]
+    NoVariable {
+        /// The name.
+        name: SecretName,
     },
     /// The name holds a control character.
     #[error("{} \"{}\": it holds a control character; rename it", name.kind, name.id.escape_debug())]
@@ -87,6 +93,7 @@ impl NameError {
             | Self::NoMount { name, .. }
             | Self::LooksLikeTeam { name, .. }
             | Self::Segment { name, .. }
+            | Self::NoVariable { name }
             | Self::Control { name }
             | Self::TooLong { name, .. }
             | Self::Ambiguous { name, .. } => name,

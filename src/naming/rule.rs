@@ -1,5 +1,7 @@
 //! How a store spells a name, as plain data.
 
+use std::borrow::Cow;
+
 use crate::model::Kind;
 
 /// How a store spells names.
@@ -56,6 +58,12 @@ pub enum Charset {
     Any,
     /// A path of a URL: no empty, `.` or `..` segment, no control characters.
     Path,
+    /// Ids that can stand before the `=` of a line: no `=`, no line end, no `#` in front.
+    Line,
+    /// Names of variables in a `.env` file: no `=`, no `#` in front, no blanks or control characters.
+    Word,
+    /// Names of variables as Docker Compose takes them: letters, digits, `_`, `.`, `-`, `[` and `]`.
+    Dotenv,
 }
 
 /// How letters are changed on the way to the store.
@@ -63,6 +71,8 @@ pub enum Charset {
 pub enum Folding {
     /// Not at all.
     None,
+    /// To upper case, as Python does it; read back in lower case, which most ids are in.
+    Upper,
 }
 
 /// How a team's key is spelled.
@@ -72,6 +82,9 @@ pub enum Teams {
     Unsupported,
     /// The team is part of the row, not of the key (the metastore).
     Beside,
+    /// The team stands between underscores, `<prefix>__<team>___<id>` (the environment); a `___` in an id of nobody's is
+    /// refused, as Airflow does.
+    Underscores,
     /// The team is a folder of its own, `<prefix>/<team>/<id>`; a `/` in an id of nobody's is refused, as Airflow does.
     Folder,
 }
@@ -83,6 +96,24 @@ pub enum Mount {
     Fixed,
     /// It is the first segment of the id and stands before the prefix (Vault's `mount_point` null).
     FirstSegment,
+}
+
+impl Folding {
+    /// The text as the store has it.
+    pub fn fold(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::None => Cow::Borrowed(text),
+            Self::Upper => Cow::Owned(text.to_uppercase()),
+        }
+    }
+
+    /// The text that a folded one most probably was.
+    pub fn unfold(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::None => Cow::Borrowed(text),
+            Self::Upper => Cow::Owned(text.to_lowercase()),
+        }
+    }
 }
 
 impl Rule {

@@ -19,7 +19,7 @@ pub fn plan(sides: Sides<'_>, rules: &TargetRules, policy: &Policy, depth: Depth
     let given = Given { sides, rules, policy, depth };
     let mut steps: Vec<Step> = names(sides).into_iter().filter_map(|name| step(given, name)).collect();
     guard(given, &mut steps);
-    Plan { steps, depth, two_way: sides.baseline.is_none() }
+    Plan { steps, depth, two_way: sides.baseline.is_none(), undoes: None }
 }
 
 /// Every name of any side.

@@ -9,6 +9,7 @@ mod plan;
 mod policy;
 mod present;
 mod side;
+mod undo;
 
 pub use diff::plan;
 pub use needs::{Needs, depth, needs};
@@ -18,3 +19,4 @@ pub use side::{
     Baseline, BaselineEntry, Depth, FieldDigest, Fields, Owner, Sides, SourceContent, SourceFacts, SourceKey,
     SourceSide, TargetContent, TargetKey, TargetRules, TargetSide,
 };
+pub use undo::{Certainty, Past, Today, UndoNeeds, undo, undo_needs};

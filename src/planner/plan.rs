@@ -12,6 +12,8 @@ pub struct Plan {
     pub depth: Depth,
     /// Whether there was no ledger, so that two sides were compared and not three.
     pub two_way: bool,
+    /// The run that is undone; `None` where a job is planned.
+    pub undoes: Option<String>,
 }
 
 impl Plan {

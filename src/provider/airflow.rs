@@ -7,8 +7,8 @@ use crate::model::{Dialect, Requirement};
 /// How Airflow reads a store. Holds no secret: what stands in `<>` is for a person to fill in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AirflowBackend {
-    /// `[secrets] backend`.
-    pub class: &'static str,
+    /// `[secrets] backend`; `None` for the environment, which Airflow asks without being told.
+    pub class: Option<&'static str>,
     /// `[secrets] backend_kwargs`, in the order to show them.
     pub kwargs: Map<String, Value>,
     /// Variables that the backend's own library reads, such as `VAULT_TOKEN`.
@@ -35,7 +35,12 @@ pub struct ReadPolicy {
 impl AirflowBackend {
     /// A backend without arguments.
     pub fn new(class: &'static str, dialect: Dialect) -> Self {
-        let (kwargs, variables, requirements, policy, notes) = Default::default();
+        Self { class: Some(class), ..Self::built_in(dialect) }
+    }
+
+    /// What Airflow asks without being told.
+    pub fn built_in(dialect: Dialect) -> Self {
+        let (class, kwargs, variables, requirements, policy, notes) = Default::default();
         Self { class, kwargs, variables, requirements, policy, notes, dialect }
     }
 

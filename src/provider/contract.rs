@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use super::airflow::AirflowBackend;
 use super::error::{Error, Result};
 use crate::model::{
-    Capabilities, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope, SecretValue, Subkey,
+    Capabilities, Dialect, ErrorKind, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope, SecretValue,
+    Subkey,
 };
 use crate::naming::Rule;
 use crate::settings::SettingsFault;
@@ -58,12 +59,28 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// Requires [`Capabilities::marks`]. Gives the key's revision afterwards.
     async fn claim(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision>;
 
+    /// Takes our mark off a key without touching its value, where the key carries exactly that; gives the revision afterwards.
+    ///
+    /// Requires [`Capabilities::marks`]. Whatever else is kept beside the value stays, marks of others included.
+    async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        let _ = (mark, expect);
+        Err(Error::new(ErrorKind::Unsupported, "release", &self.info().name, "the store has no marks").about(key))
+    }
+
     /// Deletes one secret recoverably where the store can, provided it still is as `expect` says.
     ///
     /// An absent key succeeds. Gives the revision of what is left behind, if anything is.
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>>;
 
-    /// Brings back what `key` held at `revision`, or undoes its deletion. Requires [`Capabilities::history`].
+    /// Tells of up to [`Capabilities::read_batch`] versions whether [`restore`](Self::restore) could bring them back,
+    /// answering in their order; reads none of them for that.
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        versions.iter().map(|_| Ok(false)).collect()
+    }
+
+    /// Brings back what `key` held at `revision`, or undoes its deletion; marks stay as they are.
+    ///
+    /// Requires [`Capabilities::history`]. `Unsupported` where that version is gone.
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision>;
 }
 

@@ -1,12 +1,18 @@
 //! Floor 3, the stores: the only code that talks to them.
 
 mod airflow;
+#[cfg(feature = "airflow-cfg")]
+pub mod airflow_cfg;
 #[cfg(feature = "airflow-metastore")]
 pub mod airflow_metastore;
 mod backend_kwargs;
 pub mod call;
 pub mod contract;
+#[cfg(feature = "environment")]
+pub mod environment;
 mod error;
+#[cfg(any(feature = "airflow-cfg", feature = "environment", feature = "local-files"))]
+pub mod file;
 pub mod layer;
 #[cfg(feature = "local-files")]
 pub mod local_files;

@@ -43,6 +43,7 @@ pub const KIND: &str = "kind";
 const SOURCE: &[Role] = &[Role::Source];
 const BOTH: &[Role] = &[Role::Source, Role::Target];
 
+const ENVIRONMENT: &str = "airflow.secrets.environment_variables.EnvironmentVariablesBackend";
 const LOCAL_FILES: &str = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
 const VAULT: &str = "airflow.providers.hashicorp.secrets.vault.VaultBackend";
 
@@ -68,9 +69,14 @@ pub static KINDS: &[StoreKind] = &[
         .read_by("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend"),
     StoreKind::not_built_yet("gcp-secret-manager", BOTH)
         .read_by("airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend"),
-    StoreKind::not_built_yet("environment", BOTH)
-        .read_by("airflow.secrets.environment_variables.EnvironmentVariablesBackend"),
-    StoreKind::not_built_yet("airflow-cfg", SOURCE),
+    #[cfg(feature = "environment")]
+    StoreKind::built::<super::environment::EnvironmentSettings>("environment", BOTH).read_by(ENVIRONMENT),
+    #[cfg(not(feature = "environment"))]
+    StoreKind::compiled_out("environment", BOTH).read_by(ENVIRONMENT),
+    #[cfg(feature = "airflow-cfg")]
+    StoreKind::built::<super::airflow_cfg::AirflowCfgSettings>("airflow-cfg", SOURCE),
+    #[cfg(not(feature = "airflow-cfg"))]
+    StoreKind::compiled_out("airflow-cfg", SOURCE),
 ];
 
 impl StoreKind {

@@ -18,21 +18,22 @@ pub fn airflow_cfg(store: &str, backend: &AirflowBackend) -> String {
     for (name, value) in &backend.variables {
         lines.push(format!("# in the environment of Airflow: {name}={value}"));
     }
-    lines.push("[secrets]".to_owned());
-    lines.push(format!("backend = {}", backend.class));
-    // Airflow's parser takes a % for the beginning of another option's name.
-    lines.push(format!("backend_kwargs = {}", kwargs(backend).replace('%', "%%")));
+    if let Some(class) = backend.class {
+        lines.push("[secrets]".to_owned());
+        lines.push(format!("backend = {class}"));
+        // Airflow's parser takes a % for the beginning of another option's name.
+        lines.push(format!("backend_kwargs = {}", kwargs(backend).replace('%', "%%")));
+    }
     lines.extend(tail(backend));
     joined(&lines)
 }
 
 /// Every variable of the environment, by name.
 pub(super) fn variables(backend: &AirflowBackend) -> Vec<(&'static str, String)> {
-    let own = [
-        ("AIRFLOW__SECRETS__BACKEND", backend.class.to_owned()),
-        ("AIRFLOW__SECRETS__BACKEND_KWARGS", kwargs(backend)),
-    ];
-    own.into_iter().chain(backend.variables.iter().cloned()).collect()
+    let own = backend.class.map(|class| {
+        [("AIRFLOW__SECRETS__BACKEND", class.to_owned()), ("AIRFLOW__SECRETS__BACKEND_KWARGS", kwargs(backend))]
+    });
+    own.into_iter().flatten().chain(backend.variables.iter().cloned()).collect()
 }
 
 fn kwargs(backend: &AirflowBackend) -> String {

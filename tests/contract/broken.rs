@@ -26,6 +26,8 @@ pub enum Defect {
     OneRevision,
     ForgetsTags,
     ClaimRewrites,
+    ReleasesAnyMark,
+    KeepsAnything,
     DeletesForGood,
     HidesDeleted,
     AlwaysWithoutEffect,
@@ -50,6 +52,9 @@ pub const BROKEN: &[(Defect, &str)] = &[
     (Defect::ForgetsTags, "tags of somebody else are kept"),
     (Defect::ForgetsTags, "a mark outlives updates"),
     (Defect::ClaimRewrites, "a claim marks a key and leaves value, tags and revision"),
+    (Defect::ReleasesAnyMark, "a release leaves the mark of somebody else"),
+    (Defect::IgnoresExpect, "a release under a wrong expectation is refused"),
+    (Defect::KeepsAnything, "what can be brought back is known beforehand"),
     (Defect::DeletesForGood, "a recoverable delete leaves the name, without a value"),
     (Defect::HidesDeleted, "a key without a live value is there, and says nothing"),
     (Defect::AlwaysWithoutEffect, "a write whose answer is lost says that its effect is unknown"),
@@ -194,6 +199,19 @@ impl Provider for Broken {
             Some(text) if self.has(Defect::ClaimRewrites) => Ok(self.memory.put(key.as_str(), text.expose())),
             _ => Ok(claimed),
         }
+    }
+
+    async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        let seen = self.memory.stat(std::slice::from_ref(key)).await.remove(0)?.and_then(|listed| listed.mark);
+        let mark = seen.filter(|_| self.has(Defect::ReleasesAnyMark)).unwrap_or_else(|| mark.clone());
+        self.memory.release(key, &mark, &self.expect(expect)).await
+    }
+
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        if self.has(Defect::KeepsAnything) {
+            return versions.iter().map(|_| Ok(true)).collect();
+        }
+        self.memory.keeps(versions).await
     }
 
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {

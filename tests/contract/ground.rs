@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use secretferry::model::{
-    Capabilities, ConnectionDialect, Family, Kind, Listed, Mark, MarkedName, RemoteKey, Revision, Revisions, Scope,
-    SecretName, SecretValue, State, TextDialect,
+    Capabilities, ConnectionDialect, Family, Kind, Listed, Mark, MarkedName, Reader, RemoteKey, Revision, Revisions,
+    Scope, SecretName, SecretValue, State, TextDialect,
 };
 use secretferry::provider::layer::fitted;
 use secretferry::provider::{Content, Entry, Expect, Record, RequestToken, Result, Role, Store};
@@ -55,10 +55,10 @@ pub trait World: Send + Sync {
 }
 
 /// A world in which nobody else is.
-#[cfg(any(feature = "local-files", feature = "real-servers"))]
+#[cfg(any(feature = "environment", feature = "local-files", feature = "real-servers"))]
 pub struct Alone;
 
-#[cfg(any(feature = "local-files", feature = "real-servers"))]
+#[cfg(any(feature = "environment", feature = "local-files", feature = "real-servers"))]
 impl World for Alone {}
 
 /// One empty store, as a job would use it as its target.
@@ -83,7 +83,7 @@ impl Site {
     }
 
     /// Keeps something as long as the site.
-    #[cfg(any(feature = "local-files", feature = "real-servers"))]
+    #[cfg(any(feature = "environment", feature = "local-files", feature = "real-servers"))]
     pub fn keeping(mut self, thing: impl Send + Sync + 'static) -> Self {
         self._keep = Some(Box::new(thing));
         self
@@ -112,10 +112,18 @@ impl Site {
     pub fn text(&self, plain: &str) -> SecretValue {
         let quoted = serde_json::Value::from(plain);
         match self.store.dialect().text {
-            TextDialect::Verbatim => plain.into(),
+            TextDialect::Verbatim | TextDialect::FileLine | TextDialect::Variable | TextDialect::VariableLine => {
+                plain.into()
+            }
             TextDialect::ValueKey => SecretValue::new(serde_json::json!({ "value": quoted }).to_string()),
             TextDialect::JsonValue | TextDialect::ExportValue => SecretValue::new(quoted.to_string()),
         }
+    }
+
+    /// Tells whether this store's spelling has a way to say a variable's text.
+    pub fn carries(&self, plain: &str) -> bool {
+        let name = SecretName::new(Kind::Variable, "x");
+        self.store.dialect().see(Reader::Airflow3, &name, &self.text(plain)).is_ok()
     }
 
     /// A connection's text as this store spells it.
@@ -155,7 +163,7 @@ impl Site {
     pub async fn holds(&self, key: &RemoteKey, plain: &str) -> Result<bool> {
         let Some(Record { content: Content::Value(found), .. }) = self.read(key).await? else { return Ok(false) };
         let expected = self.text(plain);
-        if self.store.dialect().text == TextDialect::Verbatim {
+        if expected == plain.into() {
             return Ok(found == expected);
         }
         let parsed = |text: &SecretValue| serde_json::from_str::<serde_json::Value>(text.expose()).unwrap();

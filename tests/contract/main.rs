@@ -36,8 +36,22 @@ async fn memory_in_every_shape() {
 #[tokio::test]
 async fn local_files() {
     use secretferry::provider::local_files::FileShape;
-    for shape in [FileShape::Backend, FileShape::Export] {
-        passes(&stores::local_files::LocalFilesGround(shape)).await;
+    for (shape, ending) in [
+        (FileShape::Backend, "json"),
+        (FileShape::Export, "json"),
+        (FileShape::Backend, "yaml"),
+        (FileShape::Backend, "env"),
+    ] {
+        passes(&stores::local_files::LocalFilesGround(shape, ending)).await;
+    }
+}
+
+#[cfg(feature = "environment")]
+#[tokio::test]
+async fn environment() {
+    use secretferry::provider::environment::EnvDialect;
+    for dialect in [EnvDialect::Plain, EnvDialect::Compose] {
+        passes(&stores::environment::EnvironmentGround(dialect)).await;
     }
 }
 

@@ -136,7 +136,7 @@ async fn a_file_that_may_not_grow() {
     bounded(8).ended().await.with_code(1).telling(&["no room left", "Make room"]);
     assert_eq!(writes(&world), 0);
     let ended = bounded(600).ended().await;
-    mended(&world, ended, &["the ledger cannot be read or written", "Check the disk"]).await;
+    mended(&world, ended, &["the ledger cannot be read or written", "ledger.db", "Check the disk"]).await;
 }
 
 #[tokio::test]

@@ -16,5 +16,6 @@ mod moved;
 mod proxy;
 mod sealed;
 mod tokens;
+mod undone;
 mod vault;
 mod world;

@@ -146,6 +146,16 @@ impl<'v> World<'v> {
         start(self.folder(), &["apply", "--yes", "--json"])
     }
 
+    /// Takes a run back, without being asked, with a report for machines.
+    pub async fn undo(&self, run: &str) -> Ended {
+        self.ferry(&["undo", run, "--yes", "--json"]).await
+    }
+
+    /// The id of the latest run.
+    pub async fn latest(&self) -> String {
+        self.runs().await.remove(0).0
+    }
+
     /// What Vault holds at each path we care for, asked past the proxy.
     pub async fn held(&self) -> BTreeMap<String, Held> {
         let mut held = BTreeMap::new();

@@ -13,4 +13,5 @@ mod refuse;
 mod settled;
 mod shapes;
 mod stop;
+mod undo;
 mod world;

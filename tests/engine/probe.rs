@@ -278,7 +278,21 @@ impl Provider for Probe {
         self.change(Family::Delete, (key, None), async move { inner.delete(&from, &expect).await }).await
     }
 
+    async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        let (inner, to, mark, expect) = (Arc::clone(&self.inner), key.clone(), mark.clone(), expect.clone());
+        let held = self.inner.text(key.as_str());
+        let request = async move { inner.release(&to, &mark, &expect).await };
+        self.change(Family::Write, (key, held.as_ref()), request).await
+    }
+
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        let keys: Vec<_> = versions.iter().map(|(key, _)| key.clone()).collect();
+        self.asked(Family::Stat, self.inner.keeps(versions)).await.unwrap_or_else(|error| all_failed(&keys, &error))
+    }
+
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {
-        self.watched(self.inner.restore(key, revision, expect)).await
+        let (inner, to, revision, expect) = (Arc::clone(&self.inner), key.clone(), revision.clone(), expect.clone());
+        let request = async move { inner.restore(&to, &revision, &expect).await };
+        self.change(Family::Write, (key, None), request).await
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use secretferry::engine::{Job, Preview, Run, RunError, RunReport, Stores, apply, lens, preview, settle};
+use secretferry::engine::{
+    Job, Preview, Run, RunError, RunReport, Stores, apply, lens, lens_on, preview, preview_undo, settle, undo,
+};
 use secretferry::ledger::{Holder, Ledger, LedgerSettings, RunEnd, RunStart, RunStatus};
 use secretferry::model::{Blind, Family, Kind, Observer, Outcome, Reader, TextDialect};
 use secretferry::naming::Filter;
@@ -88,7 +90,7 @@ impl World {
         let (job, stores, ledger) = (&self.job, &self.stores, &self.ledger);
         let lease = ledger.lease(&stores.target.info().identity, &Holder::here(&job.name)).await.unwrap();
         let id = ledger.begin_run(&lease, start(job)).await.unwrap();
-        let run = Run { job, stores, ledger, lease: &lease, id: &id, observer, stop };
+        let run = Run { job, target: &stores.target, ledger, lease: &lease, id: &id, observer, stop };
         let planned = async {
             settle(&run, &lens(job, stores, Some(ledger))).await?;
             preview(job, stores, Some(ledger), observer).await
@@ -96,7 +98,7 @@ impl World {
         match planned.await {
             Ok(preview) => {
                 meddle(&preview).await;
-                apply(&run, preview).await
+                Ok(apply(&run, &stores.source, preview).await)
             }
             Err(error) => {
                 let end = RunEnd {
@@ -109,6 +111,30 @@ impl World {
                 Err(error)
             }
         }
+    }
+
+    /// Looks at the keys of an earlier run and decides how to take it back.
+    pub async fn plan_undo(&self, run: &str) -> Preview {
+        let past = self.ledger.find_run(run).await.unwrap().unwrap();
+        preview_undo(&past, &self.job, &self.stores.target, &self.ledger, &Blind).await.unwrap()
+    }
+
+    /// Takes an earlier run back, from settling to the report; something may happen between plan and consent.
+    pub async fn undo_meddled(&self, run: &str, meddle: impl AsyncFnOnce(&Preview)) -> RunReport {
+        let (job, ledger, target) = (&self.job, &self.ledger, &self.stores.target);
+        let lease = ledger.lease(&target.info().identity, &Holder::here(&job.name)).await.unwrap();
+        let id = ledger.begin_run(&lease, RunStart { command: "undo".to_owned(), ..start(job) }).await.unwrap();
+        let stop = CancellationToken::new();
+        let undoing = Run { job, target, ledger, lease: &lease, id: &id, observer: &Blind, stop: &stop };
+        settle(&undoing, &lens_on(job, target, ledger)).await.unwrap();
+        let preview = self.plan_undo(run).await;
+        meddle(&preview).await;
+        undo(&undoing, preview).await
+    }
+
+    /// Takes an earlier run back.
+    pub async fn undo(&self, run: &str) -> RunReport {
+        self.undo_meddled(run, async |_| {}).await
     }
 
     /// The calls both stores are asked by one run.
@@ -133,7 +159,9 @@ impl World {
     /// The text under which the target's backend reads a variable's value.
     pub fn stored(&self, text: &str) -> String {
         match self.target.dialect().text {
-            TextDialect::Verbatim => text.to_owned(),
+            TextDialect::Verbatim | TextDialect::FileLine | TextDialect::Variable | TextDialect::VariableLine => {
+                text.to_owned()
+            }
             TextDialect::ValueKey => format!(r#"{{"value": "{text}"}}"#),
             TextDialect::JsonValue | TextDialect::ExportValue => format!("\"{text}\""),
         }

@@ -19,6 +19,7 @@ mod odd;
 #[path = "../distrust/proxy.rs"]
 #[expect(dead_code, reason = "the seeds of distrust use the rest")]
 mod proxy;
+mod texts;
 #[path = "../distrust/vault.rs"]
 #[expect(dead_code, reason = "the seeds of distrust use the rest")]
 mod vault;

@@ -227,7 +227,8 @@ fn some_worlds(count: usize) -> Vec<World> {
 fn the_model_sees_work_and_rest() {
     let worlds = some_worlds(300);
     let plans: Vec<Plan> = worlds.iter().map(|world| world.plan(Look::Needed)).collect();
-    for action in Action::ALL {
+    // Only an undo gives a key up.
+    for action in Action::ALL.iter().filter(|action| **action != Action::Release) {
         assert!(plans.iter().any(|plan| plan.count(*action) > 0), "no world leads to {action}");
     }
     assert!(plans.iter().any(|plan| !is_at_rest(plan)));

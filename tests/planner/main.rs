@@ -3,4 +3,5 @@
 mod cases;
 mod laws;
 mod rows;
+mod undo;
 mod world;

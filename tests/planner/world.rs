@@ -154,6 +154,7 @@ impl World {
                 }
                 Action::Delete => self.delete(&step.name),
                 Action::Keep | Action::Block | Action::Quarantine => self.remember(step),
+                Action::Release => unreachable!("a job gives nothing up: {step:?}"),
             }
         }
     }

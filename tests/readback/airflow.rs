@@ -1,5 +1,6 @@
 //! Real Airflow, in a process of its own: what its backends read, and what its classes make of a connection.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
@@ -60,6 +61,8 @@ pub struct Question {
     pub ids: Value,
     /// Whether there are teams, and which one asks.
     pub teams: Teams,
+    /// The variables that Airflow is started with; they are then all it is told.
+    pub environment: Option<BTreeMap<String, String>>,
 }
 
 /// Who asks.
@@ -87,10 +90,13 @@ impl Question {
 
     /// Asks in several modes, all at the same time; an answer for each.
     pub fn ask_in(&self, modes: &[Mode], readers: &[&str]) -> Vec<Vec<Seen>> {
+        let none = BTreeMap::new();
+        let variables = self.environment.as_ref().unwrap_or(&none);
         let started: Vec<_> = modes
             .iter()
             .map(|mode| {
-                airflows(readers).map(|airflow| start(airflow, "airflow/readback.py", &self.request(*mode, airflow)))
+                airflows(readers)
+                    .map(|airflow| start(airflow, "airflow/readback.py", &self.request(*mode, airflow), variables))
             })
             .map(Iterator::collect::<Vec<_>>)
             .collect();
@@ -100,7 +106,7 @@ impl Question {
     }
 
     fn request(&self, mode: Mode, airflow: Airflow) -> Value {
-        json!({
+        let mut request = json!({
             "mode": if mode == Mode::Direct { "direct" } else { "search" },
             "backend": self.backend,
             "kwargs": self.kwargs,
@@ -108,25 +114,38 @@ impl Question {
             "multi_team": self.teams != Teams::Off,
             "team": self.teams.name(),
             "empty_metastore": metastore_file(&format!("empty-{}.db", airflow.version())),
-        })
+        });
+        // A search goes to the environment by itself.
+        if mode == Mode::Search && self.environment.is_some() {
+            request.as_object_mut().unwrap().remove("backend");
+        }
+        request
     }
 }
 
 /// What the classes of `readers` make of connections in a form, without any store; `construct.py` says which forms.
 pub fn construct(request: &Value, readers: &[&str]) -> Vec<Seen> {
-    let started = airflows(readers).map(|airflow| start(airflow, "readback/construct.py", request)).collect();
+    let started =
+        airflows(readers).map(|airflow| start(airflow, "readback/construct.py", request, &BTreeMap::new())).collect();
     lines(started, readers)
 }
 
 /// The URIs that Airflow writes for connections, by id; those without one are left out.
 pub fn uris(connections: &Map<String, Value>) -> Map<String, Value> {
     let request = json!({"form": "uri", "connections": connections});
-    let answer = start(Airflow::Three, "readback/construct.py", &request).join().unwrap();
+    let answer = start(Airflow::Three, "readback/construct.py", &request, &BTreeMap::new()).join().unwrap();
     answer
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .map(|mut line| (line["id"].as_str().unwrap().to_owned(), line["uri"].take()))
         .collect()
+}
+
+/// What options are set to with an airflow.cfg and variables; null where this Airflow does not know one.
+pub fn options(airflow: Airflow, airflow_cfg: &str, environment: &Value, names: &[&str]) -> Value {
+    let request = json!({"airflow_cfg": airflow_cfg, "environment": environment, "options": names});
+    let answer = start(airflow, "readback/options.py", &request, &BTreeMap::new()).join().unwrap();
+    serde_json::from_str(&answer).unwrap()
 }
 
 /// Runs Airflow's command line on a metastore.
@@ -173,10 +192,16 @@ fn airflows(readers: &[&str]) -> impl Iterator<Item = Airflow> {
 }
 
 /// Runs a script; its output is taken as it comes, so that it waits for nobody.
-fn start(airflow: Airflow, script: &str, request: &Value) -> JoinHandle<String> {
+fn start(
+    airflow: Airflow,
+    script: &str,
+    request: &Value,
+    environment: &BTreeMap<String, String>,
+) -> JoinHandle<String> {
     let mut process = Command::new(airflow.python())
         .arg("-B")
         .arg(test_file(script))
+        .envs(environment)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

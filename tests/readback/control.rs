@@ -63,7 +63,7 @@ async fn a_key_deleted_in_vault_is_found_and_nothing_else() {
 #[tokio::test]
 async fn an_entry_changed_in_a_file_is_found_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let target = Target::Files(folder.path().to_owned());
+    let target = Target::Files(folder.path().to_owned(), "json");
     let journey = Journey::begin(&metastore("1.10-sqlite"), target, "json", &READERS);
     let file = folder.path().join("variables.json");
     let text = fs::read_to_string(&file).unwrap();
@@ -77,7 +77,7 @@ async fn an_entry_changed_in_a_file_is_found_and_nothing_else() {
 #[tokio::test]
 async fn a_wrong_row_is_found_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let target = Target::Files(folder.path().to_owned());
+    let target = Target::Files(folder.path().to_owned(), "json");
     let journey = Journey::begin(&metastore("1.10-sqlite"), target, "json", &READERS);
     let seen = journey.look();
     assert_eq!(journey.faults_of(&journey.rows, &seen), Vec::<String>::new());

@@ -26,8 +26,14 @@ pub enum Place {
     Vault,
     /// Vault with a folder for each team, so that an id is one segment.
     VaultOfTeams,
-    /// Local files, where a name is any text.
+    /// Local files in JSON or YAML, where a name is any text.
     Files,
+    /// Local files of `id=value` lines.
+    Lines,
+    /// Variables in lines that are taken as they stand.
+    PlainVariables,
+    /// Variables as Docker Compose reads them.
+    ComposeVariables,
 }
 
 /// The reasons that each key may be refused for; a key that is not there must be carried.
@@ -42,6 +48,18 @@ pub fn deserved(rows: &[Row], manner: Manner) -> BTreeMap<Key, BTreeSet<&'static
         let own = reasons_of(row, manner.place);
         if !own.is_empty() {
             reasons.entry(key).or_default().extend(own);
+        }
+    }
+    if matches!(manner.place, Place::PlainVariables | Place::ComposeVariables) {
+        let is_legal = |key: &Key| key.1.is_none() && !reasons.get(key).is_some_and(|own| own.contains("illegal-name"));
+        let legal: Vec<Key> = rows.iter().filter_map(Row::key).filter(is_legal).collect();
+        for key in &legal {
+            if legal
+                .iter()
+                .any(|other| *other != *key && other.0 == key.0 && other.2.to_uppercase() == key.2.to_uppercase())
+            {
+                reasons.entry(key.clone()).or_default().insert("name-collision");
+            }
         }
     }
     for (key, reason) in misread(rows, manner) {
@@ -64,7 +82,26 @@ fn reasons_of(row: &Row, place: Place) -> Vec<&'static str> {
     if !is_legal(row.id.as_deref().unwrap_or_default(), row.team.is_none(), place) {
         reasons.push("illegal-name");
     }
+    reasons.extend(row.value.as_str().and_then(|text| unfit(text, place)));
     reasons
+}
+
+/// What a line or a variable cannot hold.
+fn unfit(text: &str, place: Place) -> Option<&'static str> {
+    let is_lines = matches!(place, Place::Lines | Place::PlainVariables);
+    let is_variable = matches!(place, Place::PlainVariables | Place::ComposeVariables);
+    match text {
+        "" if is_lines => Some("empty-value"),
+        _ if is_lines && text.contains(ends_line) || is_variable && text.contains('\0') => Some("unreadable"),
+        _ if place == Place::PlainVariables && text.len() > 64_000 => Some("too-large"),
+        _ if place == Place::ComposeVariables && text.len() > 130_000 => Some("too-large"),
+        _ => None,
+    }
+}
+
+/// What Python's `splitlines` splits at.
+fn ends_line(letter: char) -> bool {
+    "\n\u{b}\u{c}\r\u{1c}\u{1d}\u{1e}\u{85}\u{2028}\u{2029}".contains(letter)
 }
 
 /// A field, a variable, or a text inside of their JSON is the mask of a screen.
@@ -84,8 +121,16 @@ fn holds_mask(json: &Value) -> bool {
 
 /// Vault takes no control characters, and HTTP clients drop segments that are empty or dots.
 fn is_legal(id: &str, is_everybodys: bool, place: Place) -> bool {
-    if place == Place::Files {
-        return true;
+    match place {
+        Place::Files => return true,
+        Place::Lines => return !id.contains('=') && !id.contains(ends_line) && !id.trim_start().starts_with('#'),
+        Place::PlainVariables => {
+            return !id.chars().any(|letter| letter == '=' || letter.is_whitespace() || letter.is_control());
+        }
+        Place::ComposeVariables => {
+            return id.chars().all(|letter| letter.is_alphanumeric() || "_.-[]".contains(letter));
+        }
+        Place::Vault | Place::VaultOfTeams => {}
     }
     let is_path = !id.chars().any(char::is_control) && !id.split('/').any(|segment| ["", ".", ".."].contains(&segment));
     is_path && !(place == Place::VaultOfTeams && is_everybodys && id.contains('/'))
@@ -126,7 +171,7 @@ fn misread(rows: &[Row], manner: Manner) -> BTreeMap<Key, &'static str> {
 
 /// What the readers' classes make of the form; one without a URI is not among the answers.
 fn as_constructed(connections: &Map<String, Value>, manner: Manner) -> Vec<Seen> {
-    let server_only = manner.place == Place::Files;
+    let server_only = matches!(manner.place, Place::Files | Place::Lines);
     let request = match manner.form {
         "uri" => json!({"form": "uri", "uris": uris(connections), "server_only": server_only}),
         _ if server_only => json!({"form": "object", "connections": connections, "server_only": true}),

@@ -117,6 +117,10 @@ impl Journey {
     /// A worker's search is never for a team, so with teams the backend alone is asked, once more for the team.
     pub fn look(&self) -> Vec<Vec<Seen>> {
         let question = self.question();
+        // A search through the file backend is as it is with JSON.
+        if matches!(self.target, Target::Files(_, "yaml" | "env")) {
+            return vec![question.ask(Mode::Direct, self.manner.readers)];
+        }
         if question.teams == Teams::Off {
             return question.ask_in(&[Mode::Direct, Mode::Search], self.manner.readers);
         }

@@ -9,14 +9,17 @@ use serde_json::{Value, json};
 
 use crate::airflow::{Question, Teams};
 use crate::deserved::Place;
+use crate::texts::{self, Entries};
 use crate::vault::Vault;
 
 /// A target store.
 pub enum Target {
     /// A mount of a Vault.
     Vault(Mounted),
-    /// Files in a folder.
-    Files(PathBuf),
+    /// Files in a folder, and how their names end.
+    Files(PathBuf, &'static str),
+    /// A file of variables in a folder, and its dialect.
+    Variables(PathBuf, &'static str),
 }
 
 /// A KV engine and the paths of the kinds in it.
@@ -79,7 +82,10 @@ impl Target {
     /// What of it decides on refusals.
     pub fn place(&self) -> Place {
         match self {
-            Self::Files(_) => Place::Files,
+            Self::Files(_, "env") => Place::Lines,
+            Self::Files(..) => Place::Files,
+            Self::Variables(_, "plain") => Place::PlainVariables,
+            Self::Variables(..) => Place::ComposeVariables,
             Self::Vault(mounted) if mounted.teams => Place::VaultOfTeams,
             Self::Vault(_) => Place::Vault,
         }
@@ -88,8 +94,11 @@ impl Target {
     /// The store's table; the token is in `TARGET_TOKEN`.
     pub fn table(&self) -> String {
         match self {
-            Self::Files(folder) => {
-                let file = |name| file(folder, name).display().to_string();
+            Self::Variables(folder, dialect) => {
+                format!("kind = 'environment'\nfile = '{}'\ndialect = '{dialect}'", env_file(folder).display())
+            }
+            Self::Files(folder, ending) => {
+                let file = |name| file(folder, name, ending).display().to_string();
                 let (connections, variables) = (file("connections"), file("variables"));
                 format!("kind = 'local-files'\nconnections-file = '{connections}'\nvariables-file = '{variables}'")
             }
@@ -119,10 +128,14 @@ impl Target {
     /// How Airflow is told of it.
     pub fn question(&self, ids: Value) -> Question {
         let (backend, kwargs) = match self {
-            Self::Files(folder) => (
+            Self::Files(folder, ending) => (
                 "airflow.secrets.local_filesystem.LocalFilesystemBackend",
-                json!({"connections_file_path": file(folder, "connections"), "variables_file_path": file(folder, "variables")}),
+                json!({
+                    "connections_file_path": file(folder, "connections", ending),
+                    "variables_file_path": file(folder, "variables", ending),
+                }),
             ),
+            Self::Variables(..) => ("airflow.secrets.environment_variables.EnvironmentVariablesBackend", json!({})),
             Self::Vault(mounted) => (
                 "airflow.providers.hashicorp.secrets.vault.VaultBackend",
                 json!({
@@ -133,13 +146,21 @@ impl Target {
             ),
         };
         let teams = if self.place() == Place::VaultOfTeams { Teams::Nobody } else { Teams::Off };
-        Question { backend, kwargs, ids, teams }
+        let environment = match self {
+            Self::Variables(folder, dialect) => Some(texts::variables(&env_file(folder), dialect)),
+            _ => None,
+        };
+        Question { backend, kwargs, ids, teams, environment }
     }
 
     /// The key under which a secret lies.
     pub fn key(&self, kind: &str, team: Option<&str>, id: &str) -> String {
         let prefix = match self {
-            Self::Files(_) => kind,
+            Self::Variables(..) => {
+                let prefix = if kind == "variables" { "AIRFLOW_VAR" } else { "AIRFLOW_CONN" };
+                return format!("{prefix}_{}", id.to_uppercase());
+            }
+            Self::Files(..) => kind,
             Self::Vault(mounted) => mounted.paths[usize::from(kind == "variables")],
         };
         [prefix, team.unwrap_or_default(), id].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
@@ -149,22 +170,33 @@ impl Target {
     pub async fn survey(&self) -> BTreeMap<String, Value> {
         match self {
             Self::Vault(mounted) => mounted.vault.survey(&mounted.root()).await,
-            Self::Files(folder) => {
-                ["connections", "variables"].into_iter().flat_map(|kind| entries(folder, kind)).collect()
+            Self::Files(folder, ending) => {
+                let of_kind = |kind| {
+                    let path = file(folder, kind, ending);
+                    let entries = written(&path, || texts::of_format(&path, ending));
+                    entries.into_iter().map(move |(id, entry)| (format!("{kind}/{id}"), entry))
+                };
+                ["connections", "variables"].into_iter().flat_map(of_kind).collect()
+            }
+            Self::Variables(folder, dialect) => {
+                let path = env_file(folder);
+                written(&path, || texts::as_values(texts::variables(&path, dialect))).into_iter().collect()
             }
         }
     }
 }
 
-fn file(folder: &Path, kind: &str) -> PathBuf {
-    folder.join(format!("{kind}.json"))
+fn file(folder: &Path, kind: &str, ending: &str) -> PathBuf {
+    folder.join(format!("{kind}.{ending}"))
+}
+
+fn env_file(folder: &Path) -> PathBuf {
+    folder.join("airflow.env")
 }
 
 /// The entries of a file, each with the file's own number and time, which any rewriting changes.
-fn entries(folder: &Path, kind: &str) -> Vec<(String, Value)> {
-    let path = file(folder, kind);
-    let Ok(metadata) = fs::metadata(&path) else { return Vec::new() };
-    let entries: BTreeMap<String, Value> = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+fn written(path: &Path, entries: impl Fn() -> Entries) -> Vec<(String, Value)> {
+    let Ok(metadata) = fs::metadata(path) else { return Vec::new() };
     let written = json!([metadata.ino(), metadata.mtime(), metadata.mtime_nsec()]);
-    entries.into_iter().map(|(id, entry)| (format!("{kind}/{id}"), json!([entry, written]))).collect()
+    entries().into_iter().map(|(id, entry)| (id, json!([entry, written]))).collect()
 }

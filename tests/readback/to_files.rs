@@ -7,7 +7,7 @@ use crate::target::Target;
 
 async fn carry(source: &str, form: &'static str) {
     let folder = tempfile::tempdir().unwrap();
-    let target = Target::Files(folder.path().to_owned());
+    let target = Target::Files(folder.path().to_owned(), "json");
     Journey::begin(&metastore(source), target, form, &READERS).complete().await;
 }
 

@@ -92,7 +92,7 @@ fn report<'a>(plan: &'a Plan, findings: &'a [Finding]) -> PlanReport<'a> {
 
 #[test]
 fn a_plan() {
-    let plan = Plan { steps: steps(), depth: Depth::Metadata, two_way: false };
+    let plan = Plan { steps: steps(), depth: Depth::Metadata, two_way: false, undoes: None };
     let findings = &findings()[2..];
     check_text("plan", |paper| text::plan(&report(&plan, findings), paper));
     let coloured = text::plan(&report(&plan, findings), Paper { width: 80, colour: Colour::Ansi });
@@ -102,16 +102,16 @@ fn a_plan() {
 
 #[test]
 fn a_plan_for_machines() {
-    let plan = Plan { steps: steps().into_iter().take(9).collect(), depth: Depth::Values, two_way: true };
+    let plan = Plan { steps: steps().into_iter().take(9).collect(), depth: Depth::Values, two_way: true, undoes: None };
     check_json("plan", "secretferry.plan/1", &json::plan(&report(&plan, &findings())));
 }
 
 #[test]
 fn a_plan_with_nothing_to_do() {
     let kept = (0..3).map(|number| step(connection(&format!("same_{number}")), Action::Keep, Reason::Equal));
-    let plan = Plan { steps: kept.collect(), depth: Depth::Values, two_way: true };
+    let plan = Plan { steps: kept.collect(), depth: Depth::Values, two_way: true, undoes: None };
     check_text("plan-nothing", |paper| text::plan(&report(&plan, &[]), paper));
-    let empty = Plan { steps: Vec::new(), depth: Depth::Values, two_way: false };
+    let empty = Plan { steps: Vec::new(), depth: Depth::Values, two_way: false, undoes: None };
     check_text("plan-empty", |paper| text::plan(&report(&empty, &[]), paper));
 }
 

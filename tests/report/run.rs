@@ -25,6 +25,7 @@ fn ended(name: &str, action: Action, outcome: Outcome, reason: Reason, detail: O
 fn report(outcomes: Vec<StepOutcome>, status: RunStatus) -> RunReport {
     RunReport {
         run: Some("0198c0de-0000-7000-8000-00000000abcd".to_owned()),
+        undoes: None,
         job: "metastore-to-vault".to_owned(),
         source: "airflow".to_owned(),
         target: "vault-prod".to_owned(),

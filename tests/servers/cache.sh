@@ -20,11 +20,13 @@ digest() {
 }
 
 vault_home="$cache/vault-$(digest "$servers_folder"/vault/{main.go,go.mod,go.sum})"
+dotenv_home="$cache/dotenv-$(digest "$servers_folder"/dotenv/{main.go,go.mod,go.sum})"
 airflow_2_home="$cache/airflow-2.11.2-$(digest "$servers_folder/requirements-2.11.2.txt")"
 airflow_3_home="$cache/airflow-3.3.2-$(digest "$servers_folder/requirements-3.3.2.txt")"
 tools_home="$cache/cargo-deny-0.20.2"
 
 vault_binary="$vault_home/vault"
+dotenv_binary="$dotenv_home/dotenv"
 airflow_2="$airflow_2_home/bin/python"
 airflow_3="$airflow_3_home/bin/python"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install.sh: installs the real servers that `make test` talks to; quick when they are there already.
 #
-#   install.sh         PostgreSQL, strace, Vault's core, Airflow 2.11.2 and 3.3.2
+#   install.sh         PostgreSQL, strace, Vault's core, Docker Compose's reader of .env files, Airflow 2.11.2 and 3.3.2
 #   install.sh deny    cargo-deny alone, for `make lint`
 #
 # Vault is under BUSL-1.1. What is built here serves the tests on the machine that built it; it is never shipped.
@@ -42,6 +42,16 @@ install_vault() {
     (cd "$servers_folder/vault" && GOFLAGS=-mod=readonly go build -trimpath -buildvcs=false -ldflags "-s -w" -o "$vault_binary" .) ||
         fail "Vault did not build"
     touch "$vault_home/.ready"
+}
+
+install_dotenv() {
+    is_ready "$dotenv_home" && return
+    say "building Docker Compose's reader of .env files, some seconds"
+    rm -rf "$dotenv_home"
+    mkdir -p "$dotenv_home"
+    (cd "$servers_folder/dotenv" && GOFLAGS=-mod=readonly go build -trimpath -buildvcs=false -o "$dotenv_binary" .) ||
+        fail "the reader of .env files did not build"
+    touch "$dotenv_home/.ready"
 }
 
 # find_python: a version manager's python3.11 may be a shim that refuses to run, so it is tried, not only looked up.
@@ -91,6 +101,7 @@ main() {
     servers)
         install_packages
         install_vault
+        install_dotenv
         install_airflow "$airflow_2_home" "$servers_folder/requirements-2.11.2.txt"
         install_airflow "$airflow_3_home" "$servers_folder/requirements-3.3.2.txt"
         ;;

@@ -146,6 +146,7 @@ lay_out_metastores() {
 # export_places: what COMMAND is told. Of PostgreSQL's own variables it is told nothing, lest a test lean on them.
 export_places() {
     export SECRETFERRY_TEST_VAULT="$vault_binary"
+    export SECRETFERRY_TEST_DOTENV="$dotenv_binary"
     export SECRETFERRY_TEST_POSTGRES="postgres://postgres:postgres@127.0.0.1:$port/postgres"
     export SECRETFERRY_TEST_POSTGRES_CA="$run/tls/ca.crt"
     export SECRETFERRY_TEST_TLS="$run/tls"

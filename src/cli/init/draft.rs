@@ -9,6 +9,8 @@ use crate::provider::{BackendKwargs, StoreSettings};
 const URLS: [&str; 2] = ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__SQL_ALCHEMY_CONN"];
 const FERNET_KEY: &str = "AIRFLOW__CORE__FERNET_KEY";
 const BACKEND: &str = "AIRFLOW__SECRETS__BACKEND";
+/// The kind of store that no argument of Airflow's describes.
+const ENVIRONMENT: &str = "environment";
 const KWARGS: &str = "AIRFLOW__SECRETS__BACKEND_KWARGS";
 /// Settings that change where Airflow looks, and that nothing here reads.
 const STRANGE: [(&str, &str); 5] = [
@@ -142,6 +144,12 @@ impl Draft<'_> {
             self.notes.push(format!("{BACKEND}: the kind {} is not built yet", kind.word));
             return None;
         }
+        if kind.word == ENVIRONMENT {
+            self.notes.push(format!(
+                "{BACKEND}: Airflow asks its environment by itself; for a .env file see kind = \"{ENVIRONMENT}\""
+            ));
+            return None;
+        }
         self.line(format!("\n[stores.{}]                                  # what {class} reads", kind.word));
         self.line(format!("kind = \"{}\"", kind.word));
         Some(Target { name: kind.word, kinds: self.kwargs(kind) })
@@ -199,7 +207,8 @@ impl Draft<'_> {
             let count = self.options.values.keys().filter(|name| name.starts_with(prefix)).count();
             if count > 0 {
                 let message = format!(
-                    "{prefix}…: {count} {what} in the environment are not carried; Airflow finds them before the metastore's"
+                    "{prefix}…: {count} {what} in the environment are not carried (kind = \"{ENVIRONMENT}\" would read them); Airflow finds \
+                     them before the metastore's"
                 );
                 self.notes.push(message);
             }
@@ -260,6 +269,10 @@ mod tests {
             ("[core]\nfernet_key_cmd = cat /canary\n", "AIRFLOW__CORE__FERNET_KEY: Airflow gets it from a command"),
             ("[database]\nsql_alchemy_conn = mysql://canary\n", "a metastore on mysql is not built yet"),
             ("[secrets]\nbackend = my.Backend\n", "AIRFLOW__SECRETS__BACKEND: no kind of store"),
+            (
+                "[secrets]\nbackend = airflow.secrets.environment_variables.EnvironmentVariablesBackend\n",
+                "AIRFLOW__SECRETS__BACKEND: Airflow asks its environment by itself",
+            ),
             ("[secrets]\nbackend_kwarg__token = canary\n", "AIRFLOW__SECRETS__BACKEND_KWARG__TOKEN: single arguments"),
             ("[workers]\nsecrets_backend = x\n", "AIRFLOW__WORKERS__SECRETS_BACKEND: workers look elsewhere"),
             ("canary\n", "line 1"),

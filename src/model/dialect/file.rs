@@ -1,7 +1,7 @@
 //! What Airflow's `LocalFilesystemBackend` makes of an entry of its files.
 
 use crate::model::connection::construct;
-use crate::model::python::{Object, Value, dumps};
+use crate::model::python::{Object, Text, Value, dumps};
 use crate::model::{Kind, ReadError, Reader, SecretValue, SeenConnection};
 
 /// The value under an id in a connections file; `None` for an empty list.
@@ -46,18 +46,26 @@ fn keywords(id: &str, mut object: Object) -> Result<Object, ReadError> {
 
 /// What follows `=` on a line of a connections file of the `.env` kind.
 pub(super) fn connection_line(class: Reader, stored: &SecretValue) -> Result<SeenConnection, ReadError> {
-    let text = stored.expose();
-    if text.is_empty() {
+    if stored.is_empty() {
         return Err(ReadError::Blank);
     }
-    if text.contains(ends_line) {
-        return Err(ReadError::WrongShape);
-    }
-    SeenConnection::parse_uri(class, &text.into())
+    one_line(stored)?;
+    SeenConnection::parse_uri(class, &stored.expose().into())
 }
 
-/// Tells whether `str.splitlines` ends a line at a character.
-fn ends_line(character: char) -> bool {
+/// What follows `=` on a line of a variables or configs file of the `.env` kind.
+pub(super) fn line(reader: Reader, kind: Kind, stored: &SecretValue) -> Result<Value, ReadError> {
+    one_line(stored)?;
+    text(reader, kind, Value::Text(Text::from(stored)))
+}
+
+/// Fails for a text that a file of lines would cut.
+pub(super) fn one_line(stored: &SecretValue) -> Result<(), ReadError> {
+    if stored.expose().contains(ends_line) { Err(ReadError::SeveralLines) } else { Ok(()) }
+}
+
+/// Tells whether Python's `str.splitlines` ends a line at a character.
+pub fn ends_line(character: char) -> bool {
     matches!(character, '\n'..='\r' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -58,7 +58,9 @@ impl Dialect {
 
     fn render_text(&self, text: &SecretValue) -> SecretValue {
         match self.text {
-            TextDialect::Verbatim => text.clone(),
+            TextDialect::Verbatim | TextDialect::FileLine | TextDialect::Variable | TextDialect::VariableLine => {
+                text.clone()
+            }
             TextDialect::ValueKey => json(&single("value", Text::from(text))),
             TextDialect::JsonValue | TextDialect::ExportValue => json(&Value::Text(Text::from(text))),
         }

@@ -68,10 +68,18 @@ pub(super) fn text(
     let value = match dialect {
         TextDialect::Verbatim => Value::Text(Text::from(stored)),
         TextDialect::ValueKey => map(stored)?.take("value"),
+        TextDialect::FileLine => file::line(reader, kind, stored)?,
+        TextDialect::Variable => variable(stored)?,
+        TextDialect::VariableLine => file::one_line(stored).and_then(|()| variable(stored))?,
         TextDialect::JsonValue => file::text(reader, kind, loads(&Text::from(stored))?)?,
         TextDialect::ExportValue => import(loads(&Text::from(stored))?),
     };
     Ok(if value.is_null() { None } else { Some(Seen::Value(value)) })
+}
+
+/// A process hands its environment over as texts that end at the first NUL.
+fn variable(stored: &SecretValue) -> Result<Value, ReadError> {
+    if stored.expose().contains('\0') { Err(ReadError::HoldsNul) } else { Ok(Value::Text(Text::from(stored))) }
 }
 
 /// `airflow variables import` of Airflow 3: an object with `value` is a wrapper; what is no text is written as JSON.

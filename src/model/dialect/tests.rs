@@ -105,7 +105,7 @@ fn connections_as_readers_see_them() {
         (FILES, "5", &["!WrongShape"]),
         (ENV, r#"{"host": "x"}"#, &[r#"{"conn_type": "", "host": "", "schema": "\"host\": \"x\"}"}"#]),
         (ENV, "", &["!Blank"]),
-        (ENV, "h://x\u{85}y", &["!WrongShape"]),
+        (ENV, "h://x\u{85}y", &["!SeveralLines"]),
         (
             ROWS,
             r#"{"conn_type": "a-b", "password": "", "port": 0}"#,

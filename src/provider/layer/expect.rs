@@ -154,11 +154,20 @@ impl Provider for Expecting {
         self.inner.claim(key, mark, expect).await
     }
 
+    async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        self.insist("release", key, expect).await?;
+        self.inner.release(key, mark, expect).await
+    }
+
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
         match self.look("delete", key, expect).await? {
             Look::AsExpected => self.inner.delete(key, expect).await,
             Look::Gone => Ok(None),
         }
+    }
+
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        self.inner.keeps(versions).await
     }
 
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {

@@ -70,8 +70,16 @@ impl Provider for ReadOnly {
         self.refuse("claim", key)
     }
 
+    async fn release(&self, key: &RemoteKey, _: &Mark, _: &Expect) -> Result<Revision> {
+        self.refuse("release", key)
+    }
+
     async fn delete(&self, key: &RemoteKey, _: &Expect) -> Result<Option<Revision>> {
         self.refuse("delete", key)
+    }
+
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        self.inner.keeps(versions).await
     }
 
     async fn restore(&self, key: &RemoteKey, _: &Revision, _: &Expect) -> Result<Revision> {

@@ -1,36 +1,32 @@
-//! Connections, variables and configs in JSON files.
+//! Connections, variables and configs in JSON, YAML and `.env` files.
 //!
 #![doc = include_str!("README.md")]
 
 mod airflow;
-mod check;
-mod client;
-mod document;
-mod fault;
+mod env;
+mod format;
+mod json;
 mod rule;
 mod scan;
-mod scribe;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::task::spawn_blocking;
 
-use self::client::JsonFile;
-use self::document::{Document, Found};
-use self::scribe::{Change, Scribe, Verdict};
-use super::call::{CallSettings, Caller, Repeat};
+use self::format::Format;
+use self::settings::NamedFile;
 use super::contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, Role, StoreInfo, StoreSettings as _,
 };
 use super::error::{Error, Result};
-use super::pace::Paces;
+use super::file::{Drawer, Found};
 use crate::model::{
     Capabilities, Compare, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed, Mark, Observer,
     RemoteKey, Revision, Revisions, Scope, SecretValue, Severity, State,
@@ -42,27 +38,21 @@ pub use settings::{FileShape, LocalFilesSettings};
 /// The kind of this store in the config.
 pub const KIND: &str = "local-files";
 
-/// JSON files, one for each kind of secret.
+/// Files, one for each kind of secret.
 pub struct LocalFilesProvider {
     info: StoreInfo,
+    capabilities: Capabilities,
     rule: Rule,
     dialect: Dialect,
-    role: Role,
-    caller: Caller,
     observer: Arc<dyn Observer>,
     files: BTreeMap<Kind, Drawer>,
 }
 
-/// The file of one kind and who writes it.
-#[derive(Debug)]
-struct Drawer {
-    file: JsonFile,
-    scribe: Scribe,
-}
-
+/// What files of JSON and YAML can do.
 const CAPABILITIES: Capabilities = Capabilities {
     write: true,
-    revisions: Revisions::None,
+    // A keyed digest of the entry's text; a look reads the file.
+    revisions: Revisions::Stat,
     // The file is read, compared and replaced under one lock.
     compare: Compare::Set,
     deletes: Deletes::Final,
@@ -79,12 +69,11 @@ const CAPABILITIES: Capabilities = Capabilities {
 
 impl LocalFilesProvider {
     fn open(settings: &LocalFilesSettings, opening: &Opening) -> Self {
-        let caller = Caller::new(&opening.name, opening.observer.clone(), CallSettings::default(), Paces::unlimited());
-        let drawer = |path: &std::path::Path| {
-            let file = JsonFile::new(path.to_owned());
-            Drawer { scribe: Scribe::start(&opening.name, file.clone(), caller.clone()), file }
+        let paths: Vec<_> = settings.files().map(|file| file.path.display().to_string()).collect();
+        let drawer = |file: &NamedFile<'_>| {
+            let format = file.format.unwrap_or(Format::Json);
+            Drawer::open_with_versions(opening, file.path, format, settings.versions())
         };
-        let paths: Vec<_> = settings.files().map(|(_, _, path)| path.display().to_string()).collect();
         Self {
             info: StoreInfo {
                 name: opening.name.clone(),
@@ -92,11 +81,15 @@ impl LocalFilesProvider {
                 location: paths.join(", "),
                 identity: settings.identity(),
             },
+            // A line without a value spoils a file of lines.
+            capabilities: Capabilities {
+                empty_values: !settings.has_lines(),
+                history: settings.versions() > 0,
+                ..CAPABILITIES
+            },
             rule: settings.rule(),
             dialect: settings.dialect(),
-            role: opening.role,
-            files: settings.files().map(|(kind, _, path)| (kind, drawer(path))).collect(),
-            caller,
+            files: settings.files().map(|file| (file.kind, drawer(&file))).collect(),
             observer: opening.observer.clone(),
         }
     }
@@ -108,45 +101,29 @@ impl LocalFilesProvider {
         finding.with_remedy("give it a name in the file, or delete it")
     }
 
-    /// Reads the file of a kind; `None` where the kind is off.
-    async fn load(&self, family: Family, operation: &'static str, kind: Kind) -> Result<Option<Document>> {
-        let Some(drawer) = self.files.get(&kind) else { return Ok(None) };
-        let request = || async {
-            let file = drawer.file.clone();
-            match spawn_blocking(move || file.load()).await {
-                Ok(loaded) => loaded.map_err(|error| self.fault(operation, drawer, error)),
-                Err(_) => {
-                    Err(self.error(ErrorKind::Unexpected, operation, "the thread that reads the file ended early"))
-                }
-            }
-        };
-        match (self.caller.call(family, operation, Repeat::Safe, request).await?, self.role) {
-            (Some(document), _) => Ok(Some(document)),
-            (None, Role::Target) => Ok(Some(Document::empty())),
-            (None, Role::Source) => Err(fault::missing(&self.info.name, operation, drawer.file.path())),
-        }
-    }
-
     /// Looks keys up, reading each file once.
     async fn look_up<T>(
         &self,
         family: Family,
         operation: &'static str,
         keys: &[RemoteKey],
-        answer: impl Fn(&RemoteKey, Found<'_>) -> T + Sync,
+        answer: impl Fn(Listed, Found<'_>) -> T + Sync,
     ) -> Vec<Result<Option<T>>> {
         let mut loaded = BTreeMap::new();
         for (kind, _) in keys.iter().filter_map(rule::parts) {
-            if let std::collections::btree_map::Entry::Vacant(place) = loaded.entry(kind) {
-                place.insert(self.load(family, operation, kind).await);
+            if let (Some(drawer), btree_map::Entry::Vacant(place)) = (self.files.get(&kind), loaded.entry(kind)) {
+                place.insert(drawer.load(family, operation).await);
             }
         }
         let find = |key: &RemoteKey| {
             let (kind, id) = rule::parts(key).ok_or_else(|| self.off(operation))?;
-            match loaded.get(&kind) {
-                Some(Ok(Some(document))) => Ok(document.find(id).map(|found| answer(key, found))),
-                Some(Err(error)) => Err(error.clone()),
-                Some(Ok(None)) | None => Err(self.off(operation)),
+            match (loaded.get(&kind), self.files.get(&kind)) {
+                (Some(Ok(document)), Some(drawer)) => Ok(document.find(id).map(|found| {
+                    let revision = drawer.revision(id, &found);
+                    answer(Listed { revision, ..listed(key.clone()) }, found)
+                })),
+                (Some(Err(error)), _) => Err(error.clone()),
+                _ => Err(self.off(operation)),
             }
         };
         keys.iter().map(|key| find(key).map_err(|error| error.about(key))).collect()
@@ -158,28 +135,34 @@ impl LocalFilesProvider {
         key: &RemoteKey,
         value: Option<SecretValue>,
         expect: &Expect,
-    ) -> Result<()> {
+    ) -> Result<Option<Revision>> {
+        let (drawer, id) = self.drawer(operation, key)?;
+        drawer.change(operation, id, value, expect).await
+    }
+
+    /// The file of a key, and its id there.
+    fn drawer<'k>(&self, operation: &'static str, key: &'k RemoteKey) -> Result<(&Drawer, &'k str)> {
         let parts = rule::parts(key).and_then(|(kind, id)| self.files.get(&kind).map(|drawer| (drawer, id)));
-        let (drawer, id) = parts.ok_or_else(|| self.off(operation))?;
-        if matches!(expect, Expect::At(_) | Expect::Deleted(_)) {
-            return Err(self.error(
-                ErrorKind::Unsupported,
-                operation,
-                "a file has no revisions to compare, only values",
-            ));
+        parts.ok_or_else(|| self.off(operation))
+    }
+
+    /// Tells of the versions of one file whether they are kept, each with its place in the answer.
+    async fn kept_in(&self, kind: Kind, versions: Vec<(usize, (String, Revision))>) -> Vec<(usize, Result<bool>)> {
+        let (places, versions): (Vec<_>, Vec<_>) = versions.into_iter().unzip();
+        let answers = match self.files.get(&kind) {
+            Some(drawer) => drawer.keeps(versions).await,
+            None => Err(self.off("stat")),
+        };
+        match answers {
+            Ok(kept) => places.into_iter().zip(kept.into_iter().map(Ok)).collect(),
+            Err(error) => places.into_iter().map(|place| (place, Err(error.clone()))).collect(),
         }
-        let change = Change { id: id.to_owned(), value, expect: expect.clone() };
-        match drawer.scribe.change(change).await {
-            Some(Ok(Verdict::Done)) => Ok(()),
-            Some(Ok(Verdict::Conflict)) => {
-                let error = self.error(ErrorKind::Conflict, operation, "the entry is not as it was planned against");
-                Err(error.with_remedy("run again: the plan will show what changed"))
-            }
-            Some(Err(error)) => Err(Error { operation, ..error }),
-            None => Err(self
-                .error(ErrorKind::Unexpected, operation, "the task that writes the file ended early")
-                .of_unknown_effect()),
-        }
+    }
+
+    /// The version that an entry has once it is written.
+    fn had(&self, revision: Option<Revision>) -> Result<Revision> {
+        revision
+            .ok_or_else(|| self.error(ErrorKind::Unexpected, "write", "the entry is not in the file it was put into"))
     }
 
     fn off(&self, operation: &'static str) -> Error {
@@ -189,22 +172,19 @@ impl LocalFilesProvider {
     fn error(&self, kind: ErrorKind, operation: &'static str, context: &str) -> Error {
         Error::new(kind, operation, &self.info.name, context)
     }
-
-    fn fault(&self, operation: &'static str, drawer: &Drawer, error: client::FileError) -> Error {
-        fault::error(&self.info.name, operation, drawer.file.path(), error)
-    }
 }
 
 fn listed(key: RemoteKey) -> Listed {
     Listed { key, state: State::Live, revision: None, mark: None }
 }
 
-fn record(key: &RemoteKey, found: Found<'_>) -> Record {
+fn record(listed: Listed, found: Found<'_>) -> Record {
     let content = match found {
         Found::Value(text) => Content::Value(text.into()),
         Found::Several(count) => Content::Quarantined(Quarantine::Duplicate(count)),
+        Found::Unreadable(why) => Content::Quarantined(Quarantine::Malformed(why.to_owned())),
     };
-    Record { listed: listed(key.clone()), content }
+    Record { listed, content }
 }
 
 impl fmt::Debug for LocalFilesProvider {
@@ -220,7 +200,7 @@ impl Provider for LocalFilesProvider {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &CAPABILITIES
+        &self.capabilities
     }
 
     fn rule(&self) -> &Rule {
@@ -234,12 +214,7 @@ impl Provider for LocalFilesProvider {
     async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
         let mut findings = Vec::new();
         for drawer in kinds.iter().filter_map(|kind| self.files.get(kind)) {
-            let (store, file) = (self.info.name.clone(), drawer.file.clone());
-            let found = spawn_blocking(move || check::findings(&store, &file, role)).await;
-            findings.extend(found.unwrap_or_else(|_| {
-                let subject = drawer.file.path().display().to_string();
-                vec![Finding::new(Severity::Error, "check-failed", subject, "the check ended early")]
-            }));
+            findings.extend(drawer.check(role).await);
         }
         findings
     }
@@ -247,8 +222,9 @@ impl Provider for LocalFilesProvider {
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
         let mut all = Vec::new();
         for kind in &scope.kinds {
-            if let Some(document) = self.load(Family::List, "list", *kind).await? {
-                let (named, nameless): (Vec<_>, Vec<_>) = document.keys().into_iter().partition(|id| !id.is_empty());
+            if let Some(drawer) = self.files.get(kind) {
+                let document = drawer.load(Family::List, "list").await?;
+                let (named, nameless): (Vec<_>, Vec<_>) = document.ids().into_iter().partition(|id| !id.is_empty());
                 if !nameless.is_empty() {
                     self.observer.observe(&Event::Found(self.nameless(*kind)));
                 }
@@ -259,7 +235,7 @@ impl Provider for LocalFilesProvider {
     }
 
     async fn stat(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Listed>>> {
-        self.look_up(Family::Stat, "stat", keys, |key, _| listed(key.clone())).await
+        self.look_up(Family::Stat, "stat", keys, |listed, _| listed).await
     }
 
     async fn read(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Record>>> {
@@ -267,12 +243,11 @@ impl Provider for LocalFilesProvider {
     }
 
     async fn write(&self, key: &RemoteKey, entry: &Entry, expect: &Expect) -> Result<Revision> {
-        if !scan::is_value(entry.value.expose()) {
-            return Err(self.error(ErrorKind::Invalid, "write", "the text to write is no JSON value").about(key));
+        if entry.value.is_empty() && !self.capabilities.empty_values {
+            return Err(self.error(ErrorKind::Invalid, "write", "Airflow takes no line without a value").about(key));
         }
         let written = self.change("write", key, Some(entry.value.clone()), expect).await;
-        // There are no revisions here; the empty one is what every write gives.
-        written.map(|()| Revision::new("")).map_err(|error| error.about(key))
+        written.and_then(|revision| self.had(revision)).map_err(|error| error.about(key))
     }
 
     async fn claim(&self, key: &RemoteKey, _: &Mark, _: &Expect) -> Result<Revision> {
@@ -280,10 +255,28 @@ impl Provider for LocalFilesProvider {
     }
 
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
-        self.change("delete", key, None, expect).await.map(|()| None).map_err(|error| error.about(key))
+        self.change("delete", key, None, expect).await.map(|_| None).map_err(|error| error.about(key))
     }
 
-    async fn restore(&self, key: &RemoteKey, _: &Revision, _: &Expect) -> Result<Revision> {
-        Err(self.error(ErrorKind::Unsupported, "restore", "a file keeps no history").about(key))
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        let mut asked: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
+        let mut answers: Vec<Result<bool>> = versions.iter().map(|(key, _)| Err(self.off("stat").about(key))).collect();
+        for (place, (key, revision)) in versions.iter().enumerate() {
+            if let Some((kind, id)) = rule::parts(key) {
+                asked.entry(kind).or_default().push((place, (id.to_owned(), revision.clone())));
+            }
+        }
+        for (kind, asked) in asked {
+            for (place, answer) in self.kept_in(kind, asked).await {
+                answers[place] = answer.map_err(|error| error.about(&versions[place].0));
+            }
+        }
+        answers
+    }
+
+    async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {
+        let (drawer, id) = self.drawer("restore", key)?;
+        let restored = drawer.restore(id, revision, expect).await.and_then(|revision| self.had(revision));
+        restored.map_err(|error| error.about(key))
     }
 }

@@ -12,15 +12,15 @@ pub fn prefix(kind: Kind) -> &'static str {
     }
 }
 
-/// Makes the rule of a store that has a file for each of `kinds`.
-pub fn rule(kinds: &[Kind]) -> Rule {
+/// Makes the rule of a store that has a file for each of `kinds`, none of which can hold another id than `charset` says.
+pub fn rule(kinds: &[Kind], charset: Charset) -> Rule {
     let place = |kind| if kinds.contains(&kind) { Place::prefix(prefix(kind)) } else { Place::Off };
     Rule {
         connections: place(Kind::Connection),
         variables: place(Kind::Variable),
         configs: place(Kind::Config),
         separator: "/",
-        charset: Charset::Any,
+        charset,
         folding: Folding::None,
         max_length: None,
         teams: Teams::Unsupported,

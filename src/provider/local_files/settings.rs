@@ -7,14 +7,18 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::airflow::{self, Understood};
-use super::client::JsonFile;
+use super::format::Format;
 use super::{KIND, LocalFilesProvider, rule};
 use crate::model::{ConnectionDialect, Dialect, Finding, Kind, TextDialect};
-use crate::naming::Rule;
+use crate::naming::{Charset, Rule};
 use crate::provider::contract::{Opening, Store, StoreSettings};
 use crate::provider::error::Result;
+use crate::provider::file::real_path;
 use crate::provider::{AirflowBackend, BackendKwargs};
 use crate::settings::SettingsFault;
+
+/// How many earlier versions of an entry are kept where the config does not say.
+const USUAL_HISTORY: usize = 20;
 
 /// Where the files are; a kind without one is off.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -29,6 +33,8 @@ pub struct LocalFilesSettings {
     /// Who reads the files; default `backend`.
     #[serde(default)]
     pub shape: FileShape,
+    /// How many earlier versions of each entry are kept beside its file, for `undo`; 20, and 0 keeps none.
+    pub history: Option<u16>,
     /// The arguments of Airflow's `LocalFilesystemBackend`, for whatever the keys above leave out.
     pub backend_kwargs: Option<BackendKwargs>,
     /// What the arguments said beside the files.
@@ -48,29 +54,82 @@ pub enum FileShape {
 }
 
 impl LocalFilesSettings {
-    /// Every file that is set, with its kind and key.
-    pub(super) fn files(&self) -> impl Iterator<Item = (Kind, &'static str, &Path)> {
+    /// Every file that is set.
+    pub(super) fn files(&self) -> impl Iterator<Item = NamedFile<'_>> {
         let named = [
             (Kind::Connection, "connections-file", &self.connections_file),
             (Kind::Variable, "variables-file", &self.variables_file),
             (Kind::Config, "configs-file", &self.configs_file),
         ];
-        named.into_iter().filter_map(|(kind, key, path)| path.as_deref().map(|path| (kind, key, path)))
+        named.into_iter().filter_map(|(kind, key, path)| {
+            let path = path.as_deref()?;
+            Some(NamedFile { kind, key, path, format: Format::of(path) })
+        })
+    }
+
+    /// How many earlier versions of each entry are kept.
+    pub(super) fn versions(&self) -> usize {
+        self.history.map_or(USUAL_HISTORY, usize::from)
+    }
+
+    /// Whether some file holds one entry a line.
+    pub(super) fn has_lines(&self) -> bool {
+        self.files().any(|file| file.format == Some(Format::Env))
     }
 
     pub(super) fn dialect(&self) -> Dialect {
+        let is_lines = |file: NamedFile<'_>| file.format == Some(Format::Env);
+        let mut connections = self.files().filter(|file| file.kind == Kind::Connection);
+        let mut texts = self.files().filter(|file| file.kind != Kind::Connection);
+        let connection =
+            if connections.any(is_lines) { ConnectionDialect::FileUri } else { ConnectionDialect::FileObject };
         let text = match self.shape {
+            _ if texts.any(is_lines) => TextDialect::FileLine,
             FileShape::Backend => TextDialect::JsonValue,
             FileShape::Export => TextDialect::ExportValue,
         };
-        Dialect { connection: ConnectionDialect::FileObject, text }
+        Dialect { connection, text }
     }
 
     /// The file a path leads to, so that two spellings of one file are one.
     fn real(path: &Path) -> PathBuf {
-        let real = JsonFile::new(path.to_owned()).real_path();
-        real.or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+        real_path(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
     }
+
+    /// What is wrong with the files together.
+    fn shape_faults(&self) -> Vec<SettingsFault> {
+        let mut faults = Vec::new();
+        let format = |kind| self.files().find(|file| file.kind == kind).and_then(|file| file.format);
+        let (variables, configs) = (format(Kind::Variable), format(Kind::Config));
+        if self.shape == FileShape::Export && self.configs_file.is_some() {
+            let hint = "leave configs-file out, or use shape = \"backend\"";
+            faults.push(fault("configs-file", "Airflow has no export of configs", hint));
+        }
+        if self.shape == FileShape::Export && variables.is_some_and(|format| format != Format::Json) {
+            let hint = "use a file whose name ends in .json, or shape = \"backend\"";
+            faults.push(fault("variables-file", "`airflow variables export` writes JSON only", hint));
+        }
+        let is_lines = |format: Option<Format>| format.map(|format| format == Format::Env);
+        if is_lines(variables).zip(is_lines(configs)).is_some_and(|(one, other)| one != other) {
+            let hint = "let both end in .env, or neither";
+            let problem = "variables and configs of one store are spelled alike, and a .env file spells them otherwise";
+            faults.push(fault("configs-file", problem, hint));
+        }
+        faults
+    }
+}
+
+/// A file of the table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NamedFile<'a> {
+    /// What is in it.
+    pub kind: Kind,
+    /// Its key in the table.
+    pub key: &'static str,
+    /// Where it is.
+    pub path: &'a Path,
+    /// How Airflow reads it; `None` where its name does not tell.
+    pub format: Option<Format>,
 }
 
 fn fault(path: &str, problem: impl Into<String>, hint: &str) -> SettingsFault {
@@ -78,14 +137,16 @@ fn fault(path: &str, problem: impl Into<String>, hint: &str) -> SettingsFault {
 }
 
 /// What is wrong with a file's name: Airflow chooses how to read a file by it.
-fn name_fault(key: &str, path: &Path) -> Option<SettingsFault> {
-    const HINT: &str = "use a file whose name ends in .json";
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => None,
-        Some(known @ ("yaml" | "yml" | "env")) => {
-            Some(fault(key, format!("files in .{known} are not built yet"), HINT))
+fn name_fault(file: NamedFile<'_>) -> Option<SettingsFault> {
+    const HINT: &str = "use a file whose name ends in .json, .yaml or .env";
+    let bare = file.path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(".env"));
+    match file.format {
+        Some(_) => None,
+        None if bare => {
+            let problem = "Airflow 3 does not read a file that is called .env and nothing else";
+            Some(fault(file.key, problem, "put a word before it, such as connections.env"))
         }
-        _ => Some(fault(key, "Airflow cannot tell by this name how to read the file", HINT)),
+        None => Some(fault(file.key, "Airflow cannot tell by this name how to read the file", HINT)),
     }
 }
 
@@ -96,33 +157,35 @@ impl StoreSettings for LocalFilesSettings {
     }
 
     fn faults(&self) -> Vec<SettingsFault> {
-        let mut faults: Vec<_> = self.files().filter_map(|(_, key, path)| name_fault(key, path)).collect();
+        let mut faults: Vec<_> = self.files().filter_map(name_fault).collect();
         if self.files().next().is_none() {
             let hint = "set connections-file, variables-file or configs-file";
             faults.push(fault("", "the store has no file", hint));
         }
-        if self.shape == FileShape::Export && self.configs_file.is_some() {
-            let hint = "leave configs-file out, or use shape = \"backend\"";
-            faults.push(fault("configs-file", "Airflow has no export of configs", hint));
-        }
+        faults.extend(self.shape_faults());
         faults.extend(self.kwargs.faults.clone());
         let mut seen: Vec<(PathBuf, &str)> = Vec::new();
-        for (_, key, path) in self.files() {
-            let real = Self::real(path);
+        for file in self.files() {
+            let real = Self::real(file.path);
             if let Some((_, other)) = seen.iter().find(|(known, _)| *known == real) {
-                faults.push(fault(key, format!("this is the file of {other} too"), "give each kind a file of its own"));
+                faults.push(fault(
+                    file.key,
+                    format!("this is the file of {other} too"),
+                    "give each kind a file of its own",
+                ));
             }
-            seen.push((real, key));
+            seen.push((real, file.key));
         }
         faults
     }
 
     fn rule(&self) -> Rule {
-        rule::rule(&self.files().map(|(kind, ..)| kind).collect::<Vec<_>>())
+        let charset = if self.has_lines() { Charset::Line } else { Charset::Any };
+        rule::rule(&self.files().map(|file| file.kind).collect::<Vec<_>>(), charset)
     }
 
     fn identity(&self) -> String {
-        let files = self.files().map(|(kind, _, path)| format!("{}={}", kind.plural(), Self::real(path).display()));
+        let files = self.files().map(|file| format!("{}={}", file.kind.plural(), Self::real(file.path).display()));
         format!("{KIND} {}", files.collect::<Vec<_>>().join(" "))
     }
 
@@ -161,24 +224,29 @@ mod tests {
 
     #[test]
     fn faults_name_their_keys_and_come_all_at_once() {
-        let rows: [(&str, &[&str]); 8] = [
+        let rows: &[(&str, &[&str])] = &[
             ("connections-file = 'c.json'\nbackend-kwargs = '{}'", &[]),
             ("connections-file = 'c.json'\nvariables-file = 'v.json'\nconfigs-file = 'o.json'", &[]),
             ("", &[""]),
-            ("connections-file = 'c.yaml'\nvariables-file = 'v.env'", &["connections-file", "variables-file"]),
+            ("connections-file = 'c.yaml'\nvariables-file = 'v.env'", &[]),
+            ("connections-file = 'x/.env'", &["connections-file"]),
+            ("variables-file = 'v.env'\nconfigs-file = 'o.yaml'", &["configs-file"]),
+            ("variables-file = 'v.env'\nconfigs-file = 'o.env'", &[]),
+            ("variables-file = 'v.YML'\nconfigs-file = 'o.json'", &[]),
+            ("variables-file = 'v.yml'\nshape = 'export'", &["variables-file"]),
+            ("connections-file = 'c.yml'\nshape = 'export'", &[]),
             ("connections-file = 'c'", &["connections-file"]),
             ("connections-file = 'a.json'\nvariables-file = './a.json'", &["variables-file"]),
             ("configs-file = 'o.json'\nshape = 'export'", &["configs-file"]),
             (
-                "connections-file = 'c.yml'\nconfigs-file = 'o.json'\nshape = 'export'",
+                "connections-file = 'c.txt'\nconfigs-file = 'o.json'\nshape = 'export'",
                 &["connections-file", "configs-file"],
             ),
         ];
         for (text, expected) in rows {
             let paths: Vec<_> = parsed(text).faults().into_iter().map(|fault| fault.path).collect();
-            assert_eq!(paths, expected, "{text}");
+            assert_eq!(paths, *expected, "{text}");
         }
-        assert!(parsed("connections-file = 'c.yaml'").faults()[0].problem.contains("not built yet"));
     }
 
     #[test]
@@ -205,6 +273,6 @@ mod tests {
         let keys = table.len();
         let settings: LocalFilesSettings = read_table(table).unwrap();
         assert_eq!(settings.faults(), []);
-        assert_eq!(settings.files().count() + 1, keys, "every key of the manual is one of ours");
+        assert_eq!(settings.files().count() + 2, keys, "every key of the manual is one of ours");
     }
 }

@@ -116,7 +116,8 @@ async fn what_cannot_be_asked_is_refused() {
         read(&store, config.clone()).await.err(),
         read(&store, RemoteKey::new("variables/")).await.err(),
         store.write(&config, &entry("1"), &Expect::Anything).await.err(),
-        store.write(&variable("a"), &entry("1"), &Expect::At(Revision::new("1"))).await.err(),
+        store.restore(&config, &Revision::new("1"), &Expect::Anything).await.err(),
+        store.restore(&variable("a"), &Revision::new("1"), &Expect::Absent).await.err(),
     ];
     for error in refused {
         assert_eq!(error.unwrap().kind, ErrorKind::Unsupported);
@@ -134,7 +135,10 @@ async fn a_malformed_file_is_no_listing_and_its_content_is_not_said() {
     let error = store.list(&Scope { kinds: vec![Kind::Variable] }).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
     let said = format!("{error} {error:?} {:?}", error.remedy);
-    assert!(said.contains("line 1, column 16: expected `,` or `}`") && !said.contains("canary"), "{said}");
+    assert!(
+        said.contains("line 1, column 16: no JSON object: expected `,` or `}`") && !said.contains("canary"),
+        "{said}"
+    );
     assert_eq!(store.list(&Scope { kinds: vec![Kind::Connection] }).await.unwrap(), []);
 }
 

@@ -242,6 +242,23 @@ impl Provider for MemoryProvider {
         claimed.await.map(|revision| self.revision(revision))
     }
 
+    async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        let compare = self.shape.capabilities.compare;
+        let released = self.change(Family::Write, "release", key, |shelf, refusal| {
+            let Some(rule) = &self.shape.capabilities.marks else {
+                return Err(refusal.because(ErrorKind::Unsupported, "the store has no place for marks"));
+            };
+            shelf.compare(compare, key, expect).map_err(|found| refusal.because(ErrorKind::Conflict, found))?;
+            let revision = shelf.record(key).and_then(|record| record.listed.revision);
+            let Some(revision) = revision else {
+                return Err(refusal.because(ErrorKind::Conflict, "the key is gone"));
+            };
+            shelf.untag(key, &mark.pairs(rule));
+            Ok(revision)
+        });
+        released.await.map(|revision| self.revision(revision))
+    }
+
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
         let capabilities = &self.shape.capabilities;
         let left = self.change(Family::Delete, "delete", key, |shelf, refusal| {
@@ -253,6 +270,16 @@ impl Provider for MemoryProvider {
             Ok(shelf.delete(key, capabilities.deletes))
         });
         Ok(left.await?.map(|revision| self.revision(revision)))
+    }
+
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        let keys: Vec<_> = versions.iter().map(|(key, _)| key.clone()).collect();
+        let begun = self.begin(Family::Stat, &keys).await.and_then(|lost| lost.map_or(Ok(()), Err));
+        if let Err(error) = begun.and_then(|()| self.batch_fits("stat", &keys)) {
+            return all_failed(&keys, &error);
+        }
+        let kept = |(key, revision): &_| self.shape.capabilities.history && self.shelf().keeps(key, revision);
+        versions.iter().map(|version| Ok(kept(version))).collect()
     }
 
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {

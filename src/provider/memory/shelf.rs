@@ -98,6 +98,14 @@ impl Shelf {
         self.slot(key).tags.extend(pairs);
     }
 
+    /// Takes tags away, if all of them are there as given.
+    pub(super) fn untag(&mut self, key: &RemoteKey, pairs: &[(String, String)]) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        if pairs.iter().all(|(name, value)| slot.tags.get(name) == Some(value)) {
+            pairs.iter().for_each(|(name, _)| drop(slot.tags.remove(name)));
+        }
+    }
+
     pub(super) fn set_state(&mut self, key: &RemoteKey, state: State) {
         self.slot(key).state = state;
     }
@@ -114,6 +122,19 @@ impl Shelf {
         let slot = self.slots.get_mut(key)?;
         slot.state = State::Deleted;
         slot.versions.last().map(|(revision, _)| revision.clone())
+    }
+
+    /// Whether a version is there to go back to.
+    pub(super) fn keeps(&self, key: &RemoteKey, revision: &Revision) -> bool {
+        let Some(slot) = self.slots.get(key).filter(|slot| slot.state != State::Destroyed) else { return false };
+        slot.versions.iter().any(|(known, _)| known == revision)
+    }
+
+    /// Destroys every version but the newest.
+    pub(super) fn drop_history(&mut self, key: &RemoteKey) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.versions.drain(..slot.versions.len().saturating_sub(1));
+        }
     }
 
     /// Takes a deletion back, or makes an old version the newest; `None` where there is no such version.

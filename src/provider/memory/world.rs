@@ -25,6 +25,11 @@ impl MemoryProvider {
         self.shelf().remove(&RemoteKey::new(key));
     }
 
+    /// Loses every version of a key but the newest.
+    pub fn drop_history(&self, key: &str) {
+        self.shelf().drop_history(&RemoteKey::new(key));
+    }
+
     /// Puts a key into a state; one that is not there gets no version.
     pub fn set_state(&self, key: &str, state: State) {
         self.shelf().set_state(&RemoteKey::new(key), state);

@@ -40,6 +40,15 @@ impl Kv2 {
         Ok(seen.revision)
     }
 
+    /// Takes our mark off a key that carries it, provided the key still is as `expect` says.
+    pub async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        let Some(seen) = self.expected(key, "release", expect).await? else {
+            return Err(self.conflict(key, "release", "the key is gone"));
+        };
+        self.unmark_existing(key, mark, &seen.custom).await?;
+        Ok(seen.revision)
+    }
+
     /// Deletes the current version softly, provided the key still is as `expect` says; by number, so that a version which
     /// somebody adds meanwhile stays.
     pub async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
@@ -66,6 +75,12 @@ impl Kv2 {
             }
             left => Ok(left.map(|left| left.revision)),
         }
+    }
+
+    /// Tells whether a version can be made current again; costs one look at the key.
+    pub async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
+        let Some(wanted) = number(revision) else { return Ok(false) };
+        Ok(self.history(key).await?.is_some_and(|history| history.keeps(wanted)))
     }
 
     /// Makes a version current again: takes its deletion back, or writes what it held as a new version.

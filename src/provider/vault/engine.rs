@@ -89,10 +89,24 @@ impl Engine {
         }
     }
 
+    pub async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        match self {
+            Self::One(kv) => Err(unsupported(kv, key, "release")),
+            Self::Two(kv) => kv.release(key, mark, expect).await,
+        }
+    }
+
     pub async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
         match self {
             Self::One(kv) => kv.delete(key).await,
             Self::Two(kv) => kv.delete(key, expect).await,
+        }
+    }
+
+    pub async fn keeps(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
+        match self {
+            Self::One(_) => Ok(false),
+            Self::Two(kv) => kv.keeps(key, revision).await,
         }
     }
 

@@ -86,10 +86,20 @@ impl Kv2 {
 
     /// Looks at a key without its value.
     pub async fn metadata(&self, key: &RemoteKey) -> Result<Option<Seen>> {
+        let Some((ask, answer, metadata)) = self.look(key).await? else { return Ok(None) };
+        metadata.seen(answer.at()).map(Some).ok_or_else(|| self.requests.malformed(&ask))
+    }
+
+    /// Looks at the versions of a key without their values.
+    pub async fn history(&self, key: &RemoteKey) -> Result<Option<MetadataAnswer>> {
+        Ok(self.look(key).await?.map(|(.., metadata)| metadata))
+    }
+
+    async fn look<'a>(&self, key: &'a RemoteKey) -> Result<Option<(Ask<'a>, Answer, MetadataAnswer)>> {
         let ask = self.ask(key, ("look up", Family::Stat, Method::Read), Area::Metadata, &["read"])?;
         let Reply::Done(answer) = self.requests.ask(&ask).await? else { return Ok(None) };
-        let metadata: MetadataAnswer = self.requests.parse(&ask, &answer)?;
-        metadata.seen(answer.at()).map(Some).ok_or_else(|| self.requests.malformed(&ask))
+        let metadata = self.requests.parse(&ask, &answer)?;
+        Ok(Some((ask, answer, metadata)))
     }
 
     /// Writes a new version over version `cas`.

@@ -171,9 +171,19 @@ impl Provider for VaultProvider {
         self.engine.claim(key, mark, expect).await
     }
 
+    async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
+        self.fits_its_mount(key).await?;
+        self.engine.release(key, mark, expect).await
+    }
+
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {
         self.fits_its_mount(key).await?;
         self.engine.delete(key, expect).await
+    }
+
+    async fn keeps(&self, versions: &[(RemoteKey, Revision)]) -> Vec<Result<bool>> {
+        let asked: Vec<_> = versions.iter().map(|(key, revision)| self.engine.keeps(key, revision)).collect();
+        stream::iter(asked).buffered(self.capabilities.width).collect().await
     }
 
     async fn restore(&self, key: &RemoteKey, revision: &Revision, expect: &Expect) -> Result<Revision> {

@@ -64,6 +64,14 @@ impl Kv2 {
         self.mark_over(key, mark, custom).await.or_else(|error| self.unmarked(error))
     }
 
+    /// Takes the mark off a key that carries exactly it.
+    pub(super) async fn unmark_existing(&self, key: &RemoteKey, mark: &Mark, custom: &Custom) -> Result<()> {
+        if !pairs(mark).all(|(key, value)| custom.get(&key) == Some(&value)) {
+            return Ok(());
+        }
+        self.merge(key, pairs(mark).map(|(key, _)| (key, None)).collect()).await
+    }
+
     // Pairs of an older mark of another spelling go; everybody else's stay.
     async fn mark_over(&self, key: &RemoteKey, mark: &Mark, custom: &Custom) -> Result<()> {
         let stale = custom.keys().filter(|key| Mark::owns_key(key)).map(|key| (key.clone(), None));

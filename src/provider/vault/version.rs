@@ -78,6 +78,11 @@ pub(super) struct MetadataAnswer {
 }
 
 impl MetadataAnswer {
+    /// Whether a version is there, deleted softly or not: what was destroyed or pushed out cannot be had back.
+    pub fn keeps(&self, version: u64) -> bool {
+        self.data.versions.get(&version.to_string()).is_some_and(|entry| entry.destroyed == Destroyed::No)
+    }
+
     /// The key at `now`; `None` where the current version is not described.
     pub fn seen(self, now: Timestamp) -> Option<Seen> {
         let current = self.data.current_version;

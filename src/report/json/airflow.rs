@@ -12,7 +12,7 @@ use crate::report::settings::variables;
 struct Report<'a> {
     schema: &'static str,
     store: &'a str,
-    backend: &'static str,
+    backend: Option<&'static str>,
     backend_kwargs: &'a serde_json::Map<String, serde_json::Value>,
     environment: BTreeMap<&'static str, String>,
     packages: Vec<Package>,

@@ -14,6 +14,7 @@ use crate::model::Outcome;
 struct Report<'a> {
     schema: &'static str,
     run: Option<&'a str>,
+    undoes: Option<&'a str>,
     job: &'a str,
     source: &'a str,
     target: &'a str,
@@ -47,6 +48,7 @@ pub(super) fn body(report: &RunReport) -> impl Serialize {
     Report {
         schema: "secretferry.run/1",
         run: report.run.as_deref(),
+        undoes: report.undoes.as_deref(),
         job: &report.job,
         source: &report.source,
         target: &report.target,

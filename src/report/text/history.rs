@@ -79,3 +79,8 @@ fn counted(counts: &BTreeMap<Outcome, u64>) -> String {
 pub(super) fn moment(when: Timestamp) -> String {
     when.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
+
+/// The end of a run's id, as `history` shows it and takes it.
+pub(super) fn short(run: &str) -> &str {
+    run.get(run.len().saturating_sub(8)..).unwrap_or(run)
+}

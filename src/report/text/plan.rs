@@ -2,6 +2,7 @@
 
 use super::diff::fields;
 use super::findings::add_findings;
+use super::history::short;
 use super::reasons::{Told, by_reason};
 use crate::model::{Action, Reason};
 use crate::planner::{Depth, Plan, Step};
@@ -12,14 +13,21 @@ use crate::report::page::{Page, Paper, Tone, column};
 pub fn plan(report: &PlanReport<'_>, paper: Paper) -> String {
     let PlanReport { job, source, target, plan, findings } = report;
     let mut page = Page::new(paper);
-    page.line(0, Tone::Strong, &format!("Plan of {job}: from {source} to {target}"));
+    page.line(
+        0,
+        Tone::Strong,
+        &match &plan.undoes {
+            None => format!("Plan of {job}: from {source} to {target}"),
+            Some(run) => format!("Undo of run {} of {job}: {target} goes back to its own versions", short(run)),
+        },
+    );
     changes(&mut page, plan);
     let told = |action| -> Vec<Told<'_>> { plan.steps.iter().filter(|step| step.action == action).map(told).collect() };
     by_reason(&mut page, "Blocked: not written", Tone::Bad, &told(Action::Block));
     by_reason(&mut page, "Quarantined: unreadable in the source", Tone::Bad, &told(Action::Quarantine));
     add_findings(&mut page, findings);
     page.gap();
-    page.line(0, Tone::Faint, looked(plan.depth));
+    page.line(0, Tone::Faint, if plan.undoes.is_some() { LOOKED_BACK } else { looked(plan.depth) });
     if plan.two_way {
         page.line(0, Tone::Faint, TWO_WAY);
     }
@@ -29,6 +37,9 @@ pub fn plan(report: &PlanReport<'_>, paper: Paper) -> String {
 
 const TWO_WAY: &str = "There is no ledger yet: two sides were compared, not three, and the fingerprints hold for this \
                        report alone.";
+
+const LOOKED_BACK: &str =
+    "Looked at versions; values were read where another version is there than the run left. The source was not asked.";
 
 const fn looked(depth: Depth) -> &'static str {
     match depth {
@@ -66,7 +77,7 @@ const fn sign(action: Action) -> (char, Tone) {
         Action::Create => ('+', Tone::Good),
         Action::Update | Action::Restore => ('~', Tone::Change),
         Action::Delete => ('-', Tone::Bad),
-        Action::Adopt => ('=', Tone::Good),
+        Action::Adopt | Action::Release => ('=', Tone::Good),
         Action::Keep => (' ', Tone::Faint),
         Action::Block | Action::Quarantine => ('!', Tone::Bad),
     }
@@ -84,6 +95,7 @@ fn summary(plan: &Plan) -> String {
         (Action::Restore, "to restore"),
         (Action::Delete, "to delete"),
         (Action::Adopt, "to adopt"),
+        (Action::Release, "to release"),
         (Action::Block, "blocked"),
         (Action::Quarantine, "quarantined"),
     ];
@@ -93,6 +105,7 @@ fn summary(plan: &Plan) -> String {
     let counted = planned.into_iter().chain(kept).filter(|(count, _)| *count > 0);
     let counted: Vec<_> = counted.map(|(count, words)| format!("{count} {words}")).collect();
     match (counted.is_empty(), plan.changes().next().is_some()) {
+        (true, _) if plan.undoes.is_some() => "Nothing to do: the run changed nothing.".to_owned(),
         (true, _) => "Nothing to do: no key is in scope.".to_owned(),
         (false, true) => format!("{}.", counted.join(", ")),
         (false, false) => format!("Nothing to do: {}.", counted.join(", ")),
@@ -100,5 +113,5 @@ fn summary(plan: &Plan) -> String {
 }
 
 const fn is_same(reason: Reason) -> bool {
-    matches!(reason, Reason::Unchanged | Reason::Equal | Reason::Converged | Reason::ReEncrypted)
+    matches!(reason, Reason::Unchanged | Reason::Equal | Reason::Converged | Reason::ReEncrypted | Reason::AsBefore)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::findings::add_findings;
+use super::history::short;
 use super::reasons::{Told, by_reason, names_by_reason};
 use crate::engine::{RunReport, RunStatus, StepOutcome};
 use crate::model::{Action, Outcome};
@@ -37,10 +38,12 @@ pub fn run(report: &RunReport, paper: Paper) -> String {
 
 fn headline(report: &RunReport) -> String {
     let RunReport { job, source, target, .. } = report;
-    // The end of the id, as `history` shows it and takes it.
-    let short = |run: &String| format!(" {}", run.get(run.len().saturating_sub(8)..).unwrap_or(run));
-    let run = report.run.as_ref().map(short).unwrap_or_default();
-    format!("Run{run} of {job}, from {source} to {target}: {} in {}", report.status.as_str(), seconds(report.took))
+    let run = report.run.as_ref().map(|run| format!(" {}", short(run))).unwrap_or_default();
+    let what = match &report.undoes {
+        None => format!("of {job}, from {source} to {target}"),
+        Some(undone) => format!("took run {} of {job} back in {target}", short(undone)),
+    };
+    format!("Run{run} {what}: {} in {}", report.status.as_str(), seconds(report.took))
 }
 
 const fn tone(status: RunStatus) -> Tone {
@@ -82,6 +85,9 @@ fn all_told<'a>(steps: &[&'a StepOutcome]) -> Vec<Told<'a>> {
 fn next_step(report: &RunReport) -> String {
     let has = |outcomes: &[Outcome]| report.outcomes.iter().any(|step| outcomes.contains(&step.outcome));
     let job = &report.job;
+    if let Some(undone) = &report.undoes {
+        return after_undo(report, undone);
+    }
     if has(&[Outcome::Failed, Outcome::Unknown, Outcome::NotStarted, Outcome::Conflict]) || report.error.is_some() {
         return format!(
             "Next: mend what is named above, then run `secretferry apply {job}` again; what is done is not done twice."
@@ -95,6 +101,19 @@ fn next_step(report: &RunReport) -> String {
         );
     }
     format!("Next: `secretferry verify {job}` proves that Airflow reads the same from both sides.")
+}
+
+fn after_undo(report: &RunReport, undone: &str) -> String {
+    let is_whole = report.error.is_none() && report.outcomes.iter().all(|step| step.outcome.is_good());
+    if !is_whole {
+        let undone = short(undone);
+        return format!(
+            "Next: see to the keys above, then run `secretferry undo {undone}` again; what is taken back is not taken back twice."
+        );
+    }
+    let job = &report.job;
+    let this = report.run.as_deref().map_or("latest", short);
+    format!("Next: `secretferry apply {job}` would do it all again; `secretferry undo {this}` takes this undo back.")
 }
 
 fn seconds(took: Duration) -> String {

@@ -1,10 +1,10 @@
 //! Deletes and what can be brought back.
 
-use secretferry::model::{Deletes, ErrorKind, Revisions, State};
+use secretferry::model::{Deletes, ErrorKind, RemoteKey, Revision, Revisions, State};
 use secretferry::provider::{Content, Expect};
 
 use crate::ground::Site;
-use crate::suite::{Verdict, applies, ensure, equal};
+use crate::suite::{Stop, Verdict, applies, ensure, equal};
 
 cases! {
     "deleting an absent key succeeds" => absent,
@@ -13,6 +13,7 @@ cases! {
     "a deleted key is brought back by its revision" => undelete,
     "a deleted key is written over where that is expected" => over,
     "an older version is brought back" => older,
+    "what can be brought back is known beforehand" => kept,
     "without history nothing is brought back" => no_history,
 }
 
@@ -86,10 +87,32 @@ async fn older(site: &Site) -> Verdict {
     ensure(site.holds(&key, "old").await?, "another value is read")
 }
 
+async fn kept(site: &Site) -> Verdict {
+    applies(site.can().history, "no history")?;
+    let (key, nowhere) = (site.key("key"), site.key("nowhere"));
+    let old = site.put(&key, "old").await?;
+    let new = site.put(&key, "new").await?;
+    let asked = [(key.clone(), old), (nowhere, new.clone()), (key.clone(), new.clone())];
+    equal(&kept_of(site, &asked).await?, &vec![true, false, true], "an older, an absent key's, the current version")?;
+    site.store.delete(&key, &Expect::At(new.clone())).await?;
+    equal(&kept_of(site, &[(key, new)]).await?, &vec![true], "a deleted version")
+}
+
+async fn kept_of(site: &Site, versions: &[(RemoteKey, Revision)]) -> Result<Vec<bool>, Stop> {
+    let mut kept = Vec::new();
+    for batch in versions.chunks(site.can().read_batch) {
+        for answer in site.store.keeps(batch).await {
+            kept.push(answer?);
+        }
+    }
+    Ok(kept)
+}
+
 async fn no_history(site: &Site) -> Verdict {
     applies(!site.can().history, "there is history")?;
     let key = site.key("key");
     let revision = site.put(&key, "text").await?;
     let refused = site.store.restore(&key, &revision, &Expect::Anything).await;
-    equal(&refused.err().map(|error| error.kind), &Some(ErrorKind::Unsupported), "a restore")
+    equal(&refused.err().map(|error| error.kind), &Some(ErrorKind::Unsupported), "a restore")?;
+    equal(&kept_of(site, &[(key, revision)]).await?, &vec![false], "a version that would be kept")
 }

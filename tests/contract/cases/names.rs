@@ -49,7 +49,15 @@ fn allowed(site: &Site, key: &RemoteKey) -> bool {
         let segment = |segment: &str| !matches!(segment, "" | "." | "..");
         text.split('/').all(segment) && !text.chars().any(char::is_control)
     };
-    rule.max_length.is_none_or(|length| text.len() <= length) && (rule.charset == Charset::Any || path())
+    let equals = || !text.contains(['=', '\n']);
+    let charset = match rule.charset {
+        Charset::Any => true,
+        Charset::Path => path(),
+        Charset::Line => equals(),
+        Charset::Word => equals() && !text.contains(char::is_whitespace),
+        Charset::Dotenv => text.chars().all(|letter| letter.is_alphanumeric() || "_.-".contains(letter)),
+    };
+    rule.max_length.is_none_or(|length| text.len() <= length) && charset
 }
 
 async fn nasty(site: &Site) -> Verdict {

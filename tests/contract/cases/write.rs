@@ -32,7 +32,8 @@ async fn exact(site: &Site) -> Verdict {
         "***",
         "${HOME} {{ var }} %s",
     ];
-    for (number, text) in texts.into_iter().enumerate() {
+    let carried = texts.into_iter().filter(|text| site.carries(text));
+    for (number, text) in carried.enumerate() {
         let key = site.key(&format!("key_{number}"));
         site.put(&key, text).await?;
         ensure(site.holds(&key, text).await?, format!("value number {number} came back changed"))?;

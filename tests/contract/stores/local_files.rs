@@ -1,4 +1,4 @@
-//! JSON files in a temporary folder.
+//! Files in a temporary folder.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use secretferry::provider::{Opening, Role, StoreSettings};
 use crate::ground::{Alone, Ground, Site};
 
 /// Where stores of local files come from.
-pub struct LocalFilesGround(pub FileShape);
+pub struct LocalFilesGround(pub FileShape, pub &'static str);
 
 #[async_trait]
 impl Ground for LocalFilesGround {
     fn name(&self) -> String {
-        format!("local files, {:?}", self.0)
+        format!("local files, {:?} in .{}", self.0, self.1)
     }
 
     async fn empty(&self) -> Site {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = LocalFilesSettings {
-            connections_file: Some("connections.json".into()),
-            variables_file: Some("variables.json".into()),
+            connections_file: Some(format!("connections.{}", self.1).into()),
+            variables_file: Some(format!("variables.{}", self.1).into()),
             shape: self.0,
             ..LocalFilesSettings::default()
         };

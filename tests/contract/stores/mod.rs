@@ -1,5 +1,7 @@
 //! How to get an empty store of each kind.
 
+#[cfg(feature = "environment")]
+pub mod environment;
 #[cfg(feature = "local-files")]
 pub mod local_files;
 pub mod memory;

@@ -2,11 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use super::scan::{self, Malformed};
+use super::scan;
+use crate::provider::file::{Document, Found, Malformed, Unwritable};
 
 /// A JSON object with the exact text of its members.
-#[derive(Clone)]
-pub struct Document {
+pub struct JsonDocument {
     /// Up to the first member.
     head: String,
     members: Vec<Member>,
@@ -14,7 +14,6 @@ pub struct Document {
     tail: String,
 }
 
-#[derive(Clone)]
 struct Member {
     key: String,
     /// What stands between it and the member before.
@@ -24,16 +23,7 @@ struct Member {
     value: Zeroizing<String>,
 }
 
-/// What stands under a key. Has no `Debug`: it is a secret's text.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Found<'a> {
-    /// One value: its text.
-    Value(&'a str),
-    /// Several; how many.
-    Several(usize),
-}
-
-impl Document {
+impl JsonDocument {
     /// An object without members, as it is written into a new file.
     pub fn empty() -> Self {
         Self { head: "{".to_owned(), members: Vec::new(), tail: "}\n".to_owned() }
@@ -41,7 +31,7 @@ impl Document {
 
     /// Takes a text apart.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let found = scan::members(text)?;
+        let found = scan::members(text).map_err(malformed)?;
         let Some(first) = found.first() else {
             let inside = text.find('{').map_or(text.len(), |brace| brace + 1);
             // The blanks of an empty object are dropped: they are no member's indentation.
@@ -60,41 +50,6 @@ impl Document {
             end = member.whole.end;
         }
         Ok(Self { head: text[..first.whole.start].to_owned(), members, tail: text[end..].to_owned() })
-    }
-
-    /// Every key once, in the order of the file.
-    pub fn keys(&self) -> Vec<&str> {
-        let mut seen = std::collections::HashSet::new();
-        self.members.iter().map(|member| member.key.as_str()).filter(|key| seen.insert(*key)).collect()
-    }
-
-    /// What stands under a key.
-    pub fn find(&self, key: &str) -> Option<Found<'_>> {
-        let mut found = self.members.iter().filter(|member| member.key == key);
-        let first = found.next()?;
-        Some(match found.count() {
-            0 => Found::Value(&first.value),
-            others => Found::Several(others + 1),
-        })
-    }
-
-    /// Puts a value under a key: in its place, or at the end. Of several members of that key the last stays, as readers see it.
-    pub fn put(&mut self, key: &str, value: &str) {
-        let value = Zeroizing::new(value.to_owned());
-        let Some(last) = self.members.iter().rposition(|member| member.key == key) else {
-            return self.append(key, value);
-        };
-        self.members[last].value = value;
-        let mut position = 0;
-        self.retain(|member| {
-            position += 1;
-            member.key != key || position == last + 1
-        });
-    }
-
-    /// Takes every member of a key away.
-    pub fn remove(&mut self, key: &str) {
-        self.retain(|member| member.key != key);
     }
 
     fn retain(&mut self, keep: impl FnMut(&Member) -> bool) {
@@ -124,9 +79,55 @@ impl Document {
         };
         self.members.push(Member { key: key.to_owned(), before, spelled, value });
     }
+}
 
-    /// The whole text.
-    pub fn text(&self) -> Zeroizing<String> {
+fn malformed(at: scan::Malformed) -> Malformed {
+    Malformed {
+        line: at.line,
+        column: Some(at.column),
+        problem: format!("no JSON object: expected {}", at.expected),
+        remedy: Some("mend the file; Airflow cannot read it either. An empty store is the text {}"),
+    }
+}
+
+impl Document for JsonDocument {
+    fn ids(&self) -> Vec<&str> {
+        let mut seen = std::collections::HashSet::new();
+        self.members.iter().map(|member| member.key.as_str()).filter(|key| seen.insert(*key)).collect()
+    }
+
+    fn find(&self, key: &str) -> Option<Found<'_>> {
+        let mut found = self.members.iter().filter(|member| member.key == key);
+        let first = found.next()?;
+        Some(match found.count() {
+            0 => Found::Value(&first.value),
+            others => Found::Several(others + 1),
+        })
+    }
+
+    fn put(&mut self, key: &str, value: &str) -> Result<(), Unwritable> {
+        if !scan::is_value(value) {
+            return Err(Unwritable("the text to write is no JSON value".to_owned()));
+        }
+        let value = Zeroizing::new(value.to_owned());
+        let Some(last) = self.members.iter().rposition(|member| member.key == key) else {
+            self.append(key, value);
+            return Ok(());
+        };
+        self.members[last].value = value;
+        let mut position = 0;
+        self.retain(|member| {
+            position += 1;
+            member.key != key || position == last + 1
+        });
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &str) {
+        self.retain(|member| member.key != key);
+    }
+
+    fn text(&self) -> Result<Zeroizing<String>, Unwritable> {
         let members = self.members.iter();
         let length: usize = members.map(|member| member.before.len() + member.spelled.len() + member.value.len()).sum();
         // Room for all of it at once: growing would leave pieces of values behind in memory.
@@ -138,7 +139,7 @@ impl Document {
             text.push_str(&member.value);
         }
         text.push_str(&self.tail);
-        text
+        Ok(text)
     }
 }
 
@@ -152,14 +153,14 @@ mod tests {
     type Change = (&'static str, Option<&'static str>);
 
     fn changed(text: &str, changes: &[Change]) -> String {
-        let mut document = Document::parse(text).unwrap();
+        let mut document = JsonDocument::parse(text).unwrap();
         for (key, value) in changes {
             match value {
-                Some(value) => document.put(key, value),
+                Some(value) => document.put(key, value).unwrap(),
                 None => document.remove(key),
             }
         }
-        document.text().to_string()
+        document.text().unwrap().to_string()
     }
 
     #[test]
@@ -186,16 +187,16 @@ mod tests {
 
     #[test]
     fn an_empty_document_grows_into_a_tidy_file() {
-        let mut document = Document::empty();
-        document.put("a", "1");
-        document.put("b", "{}");
-        assert_eq!(*document.text(), "{\n    \"a\": 1,\n    \"b\": {}\n}\n");
+        let mut document = JsonDocument::empty();
+        document.put("a", "1").unwrap();
+        document.put("b", "{}").unwrap();
+        assert_eq!(*document.text().unwrap(), "{\n    \"a\": 1,\n    \"b\": {}\n}\n");
     }
 
     #[test]
     fn repeated_keys_are_told_apart_from_single_ones() {
-        let document = Document::parse(r#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
-        assert_eq!(document.keys(), ["a", "b"]);
+        let document = JsonDocument::parse(r#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
+        assert_eq!(document.ids(), ["a", "b"]);
         assert!(document.find("a") == Some(Found::Several(2)));
         assert!(document.find("b") == Some(Found::Value("2")));
         assert!(document.find("c").is_none());

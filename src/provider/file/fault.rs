@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::client::FileError;
+use super::FileError;
 use crate::model::ErrorKind;
 use crate::provider::error::Error;
 
@@ -20,15 +20,15 @@ pub fn error(store: &str, operation: &'static str, path: &Path, error: FileError
         }
         FileError::Unsettled(cause) => {
             let context = format!("{shown} was replaced, but the disk did not confirm it: {cause}");
-            made(ErrorKind::Unavailable, context).of_unknown_effect()
+            let remedy = format!("see what is wrong with the disk that holds {shown}, then run again");
+            made(ErrorKind::Unavailable, context).of_unknown_effect().with_remedy(remedy)
         }
         FileError::NotText => made(ErrorKind::Invalid, format!("{shown} is not UTF-8"))
             .with_remedy("convert the file to UTF-8; Airflow cannot read it either"),
-        FileError::Malformed(at) => {
-            let place = format!("line {}, column {}: expected {}", at.line, at.column, at.expected);
-            made(ErrorKind::Invalid, format!("{shown} is no JSON object: {place}"))
-                .with_remedy("mend the file; Airflow cannot read it either. An empty store is the text {}")
-        }
+        FileError::Malformed(at) => made(ErrorKind::Invalid, format!("{shown}: {at}"))
+            .with_remedy(at.remedy.unwrap_or("mend the file; nothing of it is read or changed before")),
+        FileError::Unwritable(why) => made(ErrorKind::Invalid, format!("{shown}: {}", why.0))
+            .with_remedy("nothing was changed; make the file simpler where it stands in the way"),
     }
 }
 
@@ -77,6 +77,6 @@ mod tests {
             assert!(refused.remedy.is_some());
         }
         let unsettled = error("files", "write", Path::new("a.json"), FileError::Unsettled(io::Error::other("x")));
-        assert_eq!(unsettled.effect, Effect::Unknown);
+        assert_eq!((unsettled.effect, unsettled.remedy.is_some()), (Effect::Unknown, true));
     }
 }

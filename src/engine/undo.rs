@@ -1,0 +1,86 @@
+//! Undo of an earlier run: looks at its keys, decides, and takes back key by key what it did.
+
+use std::time::Instant;
+
+use futures::StreamExt;
+use futures::stream;
+use tokio::sync::OnceCell;
+
+use super::error::RunError;
+use super::job::Job;
+use super::look_back::LookBack;
+use super::outcome::RunReport;
+use super::preview::{Preview, lens_on};
+use super::read::Progress;
+use super::run::{Acted, Run, Trouble};
+use super::write::Writer;
+use crate::ledger::{self, Ledger, StepRecord, StepState};
+use crate::model::{Observer, Outcome, Stage};
+use crate::planner::{Certainty, Past, Today, undo as decide};
+use crate::provider::Store;
+
+/// Looks at the keys that the run `past` changed and decides how to put them back; changes nothing anywhere.
+///
+/// Values are read only of keys that are not as the run left them; the source is not asked at all.
+pub async fn preview_undo(
+    past: &ledger::Run,
+    job: &Job,
+    target: &Store,
+    ledger: &Ledger,
+    observer: &dyn Observer,
+) -> Result<Preview, RunError> {
+    let in_ledger = RunError::ledger(&job.name);
+    let changes: Vec<Past> = ledger.steps(&past.id).await.map_err(&in_ledger)?.into_iter().filter_map(change).collect();
+    let baseline = ledger.baseline(&past.target_identity).await.map_err(&in_ledger)?;
+    let history = target.capabilities().history;
+    let mut look = LookBack::new(job, target, observer, lens_on(job, target, ledger));
+    if history {
+        look.look(&changes).await?;
+    }
+    let LookBack { lens, side, kept, .. } = look;
+    let today = Today { target: &side, baseline: &baseline, job: &job.name, kept: &kept, history };
+    Ok(Preview { plan: decide(past.id.as_str(), &changes, today), lens, findings: Vec::new() })
+}
+
+/// Acts on exactly the plan of an undo; every key of it ends in one outcome of the report.
+pub async fn undo(run: &Run<'_>, preview: Preview) -> RunReport {
+    let begun = Instant::now();
+    let trouble = Trouble::default();
+    let Preview { plan, lens, findings } = preview;
+    let writer = &Writer { run, lens: &lens, trouble: &trouble, given_up: OnceCell::new() };
+    let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
+    let taken_back: Vec<_> = stream::iter(plan.changes())
+        .map(|step| async move {
+            let ended = writer.take_back(step).await;
+            writer.tell(&ended, progress);
+            ended
+        })
+        .buffer_unordered(run.target.capabilities().width.max(1))
+        .collect()
+        .await;
+    progress.end();
+    let mut outcomes = writer.all_left_alone(&plan);
+    outcomes.extend(taken_back);
+    run.ended(Acted { begun, outcomes, trouble }, &plan, findings).await
+}
+
+/// What the ledger says of a step, if the target was changed or may have been.
+fn change(step: StepRecord) -> Option<Past> {
+    let certainty = match (step.state, step.outcome) {
+        (StepState::Intended | StepState::Unknown, _) => Certainty::Open,
+        (StepState::Done | StepState::Settled, Some(outcome)) if Outcome::is_good(outcome) => Certainty::Done,
+        _ => return None,
+    };
+    let intent = step.intent;
+    Some(Past {
+        name: intent.name,
+        key: intent.key,
+        action: intent.action,
+        reason: intent.reason,
+        certainty,
+        fingerprint_before: intent.fingerprint_before,
+        revision_before: intent.revision_before,
+        fingerprint_after: step.fingerprint_after.or(intent.source_fingerprint),
+        revision_after: step.revision_after,
+    })
+}

@@ -1,0 +1,26 @@
+//! How a key is spelled: `config/` and the name that the config was given.
+
+use crate::model::RemoteKey;
+use crate::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+
+const PREFIX: &str = "config";
+
+/// Makes the rule.
+pub fn rule() -> Rule {
+    Rule {
+        connections: Place::Off,
+        variables: Place::Off,
+        configs: Place::prefix(PREFIX),
+        separator: "/",
+        charset: Charset::Any,
+        folding: Folding::None,
+        max_length: None,
+        teams: Teams::Unsupported,
+        mount: Mount::Fixed,
+    }
+}
+
+/// Spells a key.
+pub fn key(name: &str) -> RemoteKey {
+    RemoteKey::new(format!("{PREFIX}/{name}"))
+}
