@@ -106,8 +106,8 @@ fn step(change: &Past, today: Today<'_>) -> Step {
         target: change.fingerprint_after.clone().filter(|_| as_left),
         target_revision: key.and_then(|key| key.revision.clone()),
         notes: Vec::new(),
-        before: Vec::new(),
-        after: Vec::new(),
+        before: Vec::new().into(),
+        after: Vec::new().into(),
         remember,
     }
 }
