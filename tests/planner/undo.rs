@@ -135,9 +135,9 @@ fn what_cannot_be_taken_back_is_named() {
     let live = |content| Now { revision: "later", content, ..as_left(Action::Update) };
     let rows = [
         (&update, Now { revision: "later", ..left(Action::Update) }, "block changed-since"),
-        (&update, live(TargetContent::Read(of("other"), Vec::new())), "block changed-since"),
+        (&update, live(TargetContent::Read(of("other"), Vec::new().into())), "block changed-since"),
         (&update, live(TargetContent::Unreadable("x".to_owned())), "block changed-since"),
-        (&update, live(TargetContent::Read(of("before"), Vec::new())), "keep as-before"),
+        (&update, live(TargetContent::Read(of("before"), Vec::new().into())), "keep as-before"),
         (&update, live(TargetContent::Denied("x".to_owned())), "block target-denied"),
         (&update, live(TargetContent::Failed("x".to_owned())), "block target-failed"),
         (&update, Now { state: Some(State::Deleted), ..left(Action::Update) }, "block changed-since"),
