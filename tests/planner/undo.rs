@@ -23,7 +23,7 @@ struct Now {
 }
 
 fn key() -> Subkey {
-    let key = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let key = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("32 bytes");
     key.subkey(Purpose::Fingerprint)
 }
 
