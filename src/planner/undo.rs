@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::case::Verdict;
 use super::plan::{Plan, Remember, Step};
-use super::side::{Baseline, BaselineEntry, Depth, Owner, TargetContent, TargetKey, TargetSide};
+use super::side::{Baseline, BaselineEntry, Depth, Fields, Owner, TargetContent, TargetKey, TargetSide};
 use crate::model::{Action, Fingerprint, Reason, RemoteKey, Revision, SecretName, State};
 
 /// One change that a run made, as the ledger tells it.
@@ -106,8 +106,8 @@ fn step(change: &Past, today: Today<'_>) -> Step {
         target: change.fingerprint_after.clone().filter(|_| as_left),
         target_revision: key.and_then(|key| key.revision.clone()),
         notes: Vec::new(),
-        before: Vec::new().into(),
-        after: Vec::new().into(),
+        before: Fields::default(),
+        after: Fields::default(),
         remember,
     }
 }

@@ -1,6 +1,7 @@
 //! Undo: what a run did × how the key is now, row by row.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use secretferry::model::{
     Action, Fingerprint, Kind, MasterKey, Purpose, Reason, RemoteKey, Revision, SecretName, State, Subkey,
@@ -22,7 +23,7 @@ struct Now {
 }
 
 fn key() -> Subkey {
-    let key = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let key = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("32 bytes");
     key.subkey(Purpose::Fingerprint)
 }
 
@@ -135,9 +136,9 @@ fn what_cannot_be_taken_back_is_named() {
     let live = |content| Now { revision: "later", content, ..as_left(Action::Update) };
     let rows = [
         (&update, Now { revision: "later", ..left(Action::Update) }, "block changed-since"),
-        (&update, live(TargetContent::Read(of("other"), Vec::new().into())), "block changed-since"),
+        (&update, live(TargetContent::Read(of("other"), Arc::default())), "block changed-since"),
         (&update, live(TargetContent::Unreadable("x".to_owned())), "block changed-since"),
-        (&update, live(TargetContent::Read(of("before"), Vec::new().into())), "keep as-before"),
+        (&update, live(TargetContent::Read(of("before"), Arc::default())), "keep as-before"),
         (&update, live(TargetContent::Denied("x".to_owned())), "block target-denied"),
         (&update, live(TargetContent::Failed("x".to_owned())), "block target-failed"),
         (&update, Now { state: Some(State::Deleted), ..left(Action::Update) }, "block changed-since"),
