@@ -18,7 +18,7 @@ use crate::planner::{Plan, Remember, Step};
 use crate::provider::{self, Record, Store};
 
 /// The most source values of one read; of reads, at most two are under way or waiting beside the one being written.
-const READ_AHEAD: usize = 32;
+const READ_AHEAD: usize = 64;
 
 /// Acts on exactly the plan of `preview`, whose values are read from `source` again; every key of it ends in one outcome.
 ///

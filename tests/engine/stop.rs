@@ -174,12 +174,12 @@ async fn failures_with_successes_between_do_not_add_up() {
 #[tokio::test]
 async fn a_batch_that_cannot_be_read_again_fails_its_keys_and_no_others() {
     let world = World::between(shapes::metastore(), shapes::aws()).await;
-    world.fill(38);
+    world.fill(70);
     world.source.fail(Family::Read, 2, When::Before, ErrorKind::Unavailable);
     let report = world.run().await;
     // Two batches are under way at once; either may be the one that fails.
     let (lost, made) = (count(&report, Outcome::Failed), count(&report, Outcome::Created));
-    assert!(lost + made == 38 && [6, 32].contains(&lost), "{lost} failed, {made} created");
+    assert!(lost + made == 70 && [6, 64].contains(&lost), "{lost} failed, {made} created");
     let failed = report.outcomes.iter().filter(|step| step.outcome == Outcome::Failed);
     assert!(failed.clone().all(|step| step.reason == Reason::SourceFailed));
     assert_eq!(count(&world.run().await, Outcome::Created), lost);
