@@ -87,6 +87,7 @@ fn start() -> RunStart {
 fn intent(key: &Subkey, number: usize) -> Intent {
     let name = SecretName::new(Kind::Connection, format!("conn_{number:07}"));
     Intent {
+        from: None,
         key: RemoteKey::new(format!("connections/{}", name.id)),
         action: Action::Create,
         reason: Reason::New,

@@ -90,6 +90,7 @@ fn source(key: &Subkey, name: &SecretName, number: usize) -> SourceKey {
         notes: Vec::new(),
     };
     SourceKey {
+        from: None,
         key: RemoteKey::new(name.id.clone()),
         revision: Some(Revision::new("row")),
         target_key: Some(remote(name)),
@@ -109,6 +110,7 @@ fn target(name: &SecretName) -> TargetKey {
 
 fn entry(key: &Subkey, name: &SecretName) -> BaselineEntry {
     BaselineEntry {
+        from: None,
         job: "ferry".to_owned(),
         key: remote(name),
         fingerprint: Fingerprint::of_value(key, name, b"old"),
