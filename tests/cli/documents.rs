@@ -98,8 +98,10 @@ fn every_link_leads_somewhere() {
 fn every_config_in_the_readme_loads() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let configs = blocks(&readme, "toml");
-    assert!(!configs.is_empty());
+    // A job that is shown alone is one of the first config's stores.
+    let stores = configs[0].split("[jobs.").next().unwrap().to_owned();
     for text in configs {
+        let text = if text.starts_with("[jobs.") { format!("{stores}{text}") } else { text };
         if let Err(errors) = parse(Path::new("secretferry.toml"), &text) {
             let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
             panic!("{}\n{text}", errors.join("\n"));

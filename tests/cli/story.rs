@@ -141,7 +141,7 @@ fn steady(word: &str) -> String {
     let all = |allowed: fn(u8) -> bool| word.bytes().all(allowed);
     let is_digest = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
     match word.len() {
-        8 | 64 if all(is_digest) => "x".repeat(word.len()),
+        8 | 32 | 64 if all(is_digest) => "x".repeat(word.len()),
         36 if all(|byte| byte.is_ascii_hexdigit() || byte == b'-') => "x".repeat(36),
         10 if all(|byte| byte.is_ascii_digit() || byte == b'-') => "YYYY-MM-DD".to_owned(),
         9 if all(|byte| byte.is_ascii_digit() || byte == b':' || byte == b'Z') => "hh:mm:ssZ".to_owned(),
