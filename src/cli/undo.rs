@@ -24,7 +24,9 @@ pub async fn undo(config: Option<&Path>, args: args::Undo, console: &Console) ->
     let past = find(&ledger, &args.run).await?;
     let job = session.job_of(&past)?;
     if !args.yes && !console.can_ask() {
-        show(&session, &progress, &job, &past, &ledger, console).await?;
+        if show(&session, &progress, &job, &past, &ledger, console).await? == 0 {
+            return Ok(0);
+        }
         let hint = "give --yes to do what the plan above says";
         return Err(Failure::usage("there is no terminal to ask for consent on, so nothing was done", hint));
     }
@@ -33,7 +35,7 @@ pub async fn undo(config: Option<&Path>, args: args::Undo, console: &Console) ->
     tell(&job, carry_out(&session, &progress, &job, Task::Undo(&past), consent, console).await?, console)
 }
 
-/// Shows the plan as it is now; takes no lease and writes nothing, the ledger included.
+/// Shows the plan as it is now, and counts its changes; takes no lease and writes nothing, the ledger included.
 async fn show(
     session: &Session,
     progress: &Progress,
@@ -41,9 +43,10 @@ async fn show(
     past: &Run,
     ledger: &Ledger,
     console: &Console,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
     let target = session.store(&job.target, Role::Target, Some(ledger)).await.map_err(Failure::store)?;
     let mut preview = preview_undo(past, job, &target, ledger, progress).await.map_err(Failure::run)?;
     preview.findings.extend(progress.take_findings());
-    plan::show(job, &preview, console)
+    plan::show(job, &preview, console)?;
+    Ok(preview.plan.changes().count())
 }

@@ -55,6 +55,8 @@ async fn damaged(source: &str, file: &str, kinds: &str, texts: &[&str]) {
     let mut ground = Ground::new();
     for name in ["connections.json", "variables.json", "configs.json"] {
         ground.disown(name);
+        // What a target replaced, kept as private as the file itself.
+        ground.disown(&format!("{name}.history"));
     }
     ground.put(
         "secretferry.toml",

@@ -41,7 +41,11 @@ async fn an_update_to_files() {
     survives(Scenario::Update, Target::Files).await;
 }
 
-/// Only Vault: files keep no earlier versions to go back to.
+#[tokio::test]
+async fn an_undo_on_files() {
+    survives(Scenario::Undo, Target::Files).await;
+}
+
 #[tokio::test]
 async fn an_undo_on_vault() {
     survives(Scenario::Undo, Target::Vault).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::stream::{FuturesOrdered, StreamExt};
 use serde::Deserialize;
 
 use super::client::Method;
@@ -46,12 +46,12 @@ impl Walk<'_> {
     pub async fn leaves(&self, roots: &[&str]) -> Result<BTreeSet<String>> {
         let mut waiting = topmost(roots);
         let mut found = BTreeSet::new();
-        let mut asked = FuturesUnordered::new();
+        let mut asked = FuturesOrdered::new();
         loop {
             while asked.len() < self.width
                 && let Some(folder) = waiting.pop()
             {
-                asked.push(self.folder(folder));
+                asked.push_back(self.folder(folder));
             }
             let Some(sorted) = asked.next().await else { return Ok(found) };
             let Sorted { leaves, folders } = sorted?;

@@ -116,7 +116,9 @@ fn after_undo(report: &RunReport, undone: &str) -> String {
     }
     let job = &report.job;
     let this = report.run.as_deref().map_or("latest", short);
-    format!("Next: `secretferry apply {job}` would do it all again; `secretferry undo {this}` takes this undo back.")
+    format!(
+        "Next: `secretferry plan {job}` shows what the job would do now; `secretferry undo {this}` takes this undo back."
+    )
 }
 
 fn seconds(took: Duration) -> String {
