@@ -8,6 +8,7 @@ mod documents;
 mod environment;
 mod help;
 mod ledger;
+mod mapping;
 mod metastore;
 mod output;
 mod rights;
