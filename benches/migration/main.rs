@@ -10,6 +10,9 @@ mod ferry;
 mod figures;
 mod metastore;
 mod python;
+#[path = "../../tests/vault/server.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
+mod server;
 mod story;
 mod vault;
 

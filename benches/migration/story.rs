@@ -20,12 +20,12 @@ const SHORT: usize = 10_000;
 
 /// A metastore of `size` secrets: carried, carried again, changed by one in a hundred, and carried without marks.
 pub async fn of_size(figures: &mut Figures, size: usize) {
-    let vault = Vault::start();
+    let vault = Vault::counting();
     for _ in 0..if size < SHORT { 3 } else { 1 } {
         let metastore = Metastore::make(size, USUAL_VALUE).await;
         let (ours, theirs, bare) = ("ours", "theirs", "bare");
         for mount in [ours, theirs, bare] {
-            vault.mount(mount).await;
+            vault.mount_at(mount, 2).await;
         }
         vault.calls("").await;
         let ferry = Ferry::new(&metastore, &vault.address, ours, &vault.token);
@@ -62,7 +62,7 @@ async fn without_marks(figures: &mut Figures, vault: &Vault, metastore: &Metasto
     let first = ferry.apply("created", size);
     let calls = vault.calls(mount).await;
     for mount in ["bare-2", "python"] {
-        vault.mount(mount).await;
+        vault.mount_at(mount, 2).await;
     }
     let bare = Bare::new(vault, "bare-2", size, USUAL_VALUE).first_without_marks().await;
     let python = by_hand(metastore, vault, "python", size.min(BY_HAND));
@@ -74,10 +74,10 @@ async fn without_marks(figures: &mut Figures, vault: &Vault, metastore: &Metasto
 
 /// The same number of secrets, small and large: the memory must not follow.
 pub async fn of_value_sizes(figures: &mut Figures) {
-    let vault = Vault::start();
+    let vault = Vault::counting();
     for size in [100, 1_000, 10_000, 100_000] {
         let metastore = Metastore::make(1000, size).await;
-        vault.mount("sized").await;
+        vault.mount_at("sized", 2).await;
         let ferry = Ferry::new(&metastore, &vault.address, "sized", &vault.token);
         let first = ferry.apply("created", 1000);
         let idle = ferry.apply("kept", 1000);

@@ -4,6 +4,9 @@
 
 mod airflow;
 mod program;
+#[path = "../vault/server.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
+mod server;
 mod there_and_back;
 mod to_files;
 mod to_vault;

@@ -9,7 +9,9 @@ use crate::vault::Vault;
 #[tokio::test]
 async fn a_config_made_of_airflows_own_settings_works() {
     let vault = Vault::with("kv", 2).await;
-    vault.policy("path \"kv/*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\", \"list\"] }").await;
+    vault
+        .airflows_policy("path \"kv/*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\", \"list\"] }")
+        .await;
     let (role_id, secret_id) = vault.airflows_approle("approle").await;
     let table = format!(
         "kind = 'vault'\naddress = '{}'\nmount = 'kv'\nconnections-path = 'air/c'\nvariables-path = 'air/v'\nconfig-path = false\n\
@@ -36,6 +38,6 @@ async fn a_config_made_of_airflows_own_settings_works() {
     let found = program.report(&["check", "--config", "made.toml"], 0);
     assert!(found["findings"].as_array().unwrap().iter().all(|finding| finding["severity"] != "error"), "{found:#}");
     program.report(&["apply", "--yes", "--config", "made.toml"], 3);
-    let (_, listed) = vault.ask(&vault.token, "LIST", "kv/metadata/air/", Value::Null).await;
+    let (_, listed) = vault.ask_as(&vault.token, "LIST", "kv/metadata/air/", Value::Null).await;
     assert_eq!(listed["data"]["keys"], json!(["c/", "v/"]), "the paths are the arguments'");
 }

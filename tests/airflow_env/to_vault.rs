@@ -12,7 +12,7 @@ async fn carried(vault: &Vault, more: &str, job: &str) -> Program {
     program.run(&["apply", "--yes"], 0);
     let printed = program.report(&["airflow-env", "target"], 0);
     assert_eq!(printed["schema"], "secretferry.airflow-env/1");
-    vault.policy(printed["policy"].as_str().unwrap()).await;
+    vault.airflows_policy(printed["policy"].as_str().unwrap()).await;
     program
 }
 
@@ -39,11 +39,11 @@ async fn a_token_that_the_library_finds_by_itself() {
     needs(&program, &["apache-airflow-providers-hashicorp>=4.6.0"]);
     // The policy lets it read, and nothing else.
     for (method, path) in [("LIST", "team/kv/metadata/connections/"), ("POST", "team/kv/data/connections/warehouse")] {
-        let (status, _) = vault.ask(&token, method, path, json!({"data": {}})).await;
+        let (status, _) = vault.ask_as(&token, method, path, json!({"data": {}})).await;
         assert_eq!(status, 403, "{method} {path}");
     }
     // The control: a policy that grants less is noticed.
-    vault.policy("path \"team/kv/data/connections\" { capabilities = [\"read\"] }").await;
+    vault.airflows_policy("path \"team/kv/data/connections\" { capabilities = [\"read\"] }").await;
     none_sees(&json!({"environment": environment}));
 }
 
@@ -52,7 +52,9 @@ async fn an_approle_at_a_mount_of_its_own_and_paths_in_lists_by_airflow_cfg() {
     let vault = Vault::with("kv", 2).await;
     let more = "mount = 'kv'\nconnections-path = ['air/connections', 'old 100%']\nvariables-path = ''\n\
                 auth = { method = 'approle', mount = 'our/approle', role-id = { env = 'R' }, secret-id = { env = 'S' } }";
-    vault.policy("path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\", \"list\"] }").await;
+    vault
+        .airflows_policy("path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\", \"list\"] }")
+        .await;
     let (role_id, secret_id) = vault.airflows_approle("our/approle").await;
     let mut program =
         Program::new(&format!("kind = 'vault'\naddress = '{}'\n{more}", vault.address), "format = 'json'");
@@ -60,7 +62,7 @@ async fn an_approle_at_a_mount_of_its_own_and_paths_in_lists_by_airflow_cfg() {
     program.run(&["apply", "--yes"], 0);
     let notes = program.report(&["plan"], 0)["findings"].clone();
     let printed = program.report(&["airflow-env", "target"], 0);
-    vault.policy(printed["policy"].as_str().unwrap()).await;
+    vault.airflows_policy(printed["policy"].as_str().unwrap()).await;
     let filled = [("role id of Airflow", role_id.as_str()), ("secret id of Airflow", secret_id.as_str())];
     all_see(&json!({"airflow_cfg": program.cfg(&filled)}));
     all_see(&json!({"environment": program.variables(&filled)}));
@@ -98,7 +100,7 @@ async fn a_user_with_a_password() {
     program.environment.insert("P".to_owned(), "pass word's".to_owned());
     program.run(&["apply", "--yes"], 0);
     let printed: Value = program.report(&["airflow-env", "target"], 0);
-    vault.policy(printed["policy"].as_str().unwrap()).await;
+    vault.airflows_policy(printed["policy"].as_str().unwrap()).await;
     user("airflow").await;
     all_see(
         &json!({"airflow_cfg": program.cfg(&[("user of Airflow", "ferry"), ("password of that user", "pass word's")])}),

@@ -6,8 +6,8 @@ use crate::vault::{Vault, files_to_vault, story};
 
 #[tokio::test]
 async fn what_vault_cannot_take_is_blocked_with_the_reason() {
-    let vault = Vault::start();
-    vault.mount("secret", 2).await;
+    let vault = Vault::start(&[]);
+    vault.mount_at("secret", 2).await;
     let mut story = story("servers-vault-keys", &vault);
     let large = "x".repeat(1 << 20);
     story.file("variables.json", format!(r#"{{"large": "{large}", "empty": "", "sound": "1"}}"#));
@@ -24,8 +24,8 @@ async fn what_vault_cannot_take_is_blocked_with_the_reason() {
 
 #[tokio::test]
 async fn two_ids_that_meet_under_one_key_are_both_named_and_neither_is_written() {
-    let vault = Vault::start();
-    vault.mount("secret", 2).await;
+    let vault = Vault::start(&[]);
+    vault.mount_at("secret", 2).await;
     let mut story = story("servers-vault-meeting", &vault);
     story.file("variables.json", r#"{"x": "1", "y": "2"}"#);
     story.file("connections.json", r#"{"variables/x": "http://h", "sound": "http://h"}"#);

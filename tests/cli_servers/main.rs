@@ -6,6 +6,9 @@ mod mapped;
 mod postgres;
 mod readme;
 mod rights;
+#[path = "../vault/server.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
+mod server;
 #[path = "../cli/story.rs"]
 mod story;
 mod vault;

@@ -6,8 +6,8 @@ use crate::vault::{Vault, files_to_vault, story};
 
 #[tokio::test]
 async fn a_mapped_migration_is_what_the_vault_holds() {
-    let vault = Vault::start();
-    vault.mount("secret", 2).await;
+    let vault = Vault::start(&[]);
+    vault.mount_at("secret", 2).await;
     let mut story = story("servers-vault-mapped", &vault);
     story.file(
         "connections.json",
@@ -44,8 +44,8 @@ const READ_ONLY: &str = "path \"secret/data/connections/*\" { capabilities = [\"
 
 #[tokio::test]
 async fn airflows_own_rights_are_enough_to_look_key_by_key() {
-    let vault = Vault::start();
-    vault.mount("secret", 2).await;
+    let vault = Vault::start(&[]);
+    vault.mount_at("secret", 2).await;
     let put = async |path: &str, data: Value| {
         drop(vault.must("POST", &format!("secret/data/{path}"), json!({"data": data})).await)
     };

@@ -73,8 +73,8 @@ async fn found_by_airflow(vault: &Vault, python: &str, ids: &Value) -> usize {
 
 #[tokio::test]
 async fn the_migration_works_as_it_is_written() {
-    let vault = Vault::start();
-    vault.mount("secret", 2).await;
+    let vault = Vault::start(&[]);
+    vault.mount_at("secret", 2).await;
     vault.must("POST", "sys/auth/approle", json!({"type": "approle"})).await;
     let (role_id, secret_id) = role(&vault, "ferry", &ferry_policy()).await;
     let metastores = std::fs::read_to_string(format!("{}/metastores.json", told("METASTORES"))).unwrap();

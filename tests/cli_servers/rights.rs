@@ -7,8 +7,8 @@ use crate::vault::{Vault, files_to_vault, story};
 
 #[tokio::test]
 async fn a_right_that_a_target_lacks_is_named_with_its_policy_text() {
-    let vault = Vault::start();
-    vault.mount("secret", 2).await;
+    let vault = Vault::start(&[]);
+    vault.mount_at("secret", 2).await;
     let mut story = story("servers-vault-rights", &vault);
     story.file(
         "secretferry.toml",
@@ -34,8 +34,8 @@ async fn a_right_that_a_target_lacks_is_named_with_its_policy_text() {
 
 #[tokio::test]
 async fn a_source_needs_less() {
-    let vault = Vault::start();
-    vault.mount("secret", 2).await;
+    let vault = Vault::start(&[]);
+    vault.mount_at("secret", 2).await;
     vault.must("POST", "secret/data/connections/a", json!({"data": {"conn_uri": "http://example.com"}})).await;
     let mut story = story("servers-vault-source", &vault);
     let config = "[stores.vault]\nkind = \"vault\"\naddress = \"ADDRESS\"\nmount = \"secret\"\nvariables-path = false\n\
@@ -55,8 +55,8 @@ async fn a_source_needs_less() {
 
 #[tokio::test]
 async fn a_login_that_is_refused_says_which_part_of_it() {
-    let vault = Vault::start();
-    vault.mount("secret", 2).await;
+    let vault = Vault::start(&[]);
+    vault.mount_at("secret", 2).await;
     vault.must("POST", "sys/auth/approle", json!({"type": "approle"})).await;
     vault.must("POST", "auth/approle/role/ferry", json!({"token_policies": ["default"]})).await;
     let role = vault.must("GET", "auth/approle/role/ferry/role-id", Value::Null).await;

@@ -47,7 +47,7 @@ async fn without_marks_a_key_takes_one_call() {
     let world = World::new(shared().await, Setting { variables: 8, ..Setting::default() }).await;
     let values = format!("path \"{}/data/*\" {{ capabilities = [\"create\", \"read\", \"update\"] }}", world.mount);
     let listing = format!("path \"{}/metadata/*\" {{ capabilities = [\"list\", \"read\"] }}", world.mount);
-    let token = world.vault.token_with(&format!("{values}\n{listing}")).await;
+    let token = world.vault.token_with(&format!("{values}\n{listing}"), serde_json::Value::Null).await;
     world.write("token", &token);
     world.apply().await.with_outcomes(0, &[("created", 10)]);
     let asked = asked(&world);

@@ -146,7 +146,7 @@ async fn a_listing_that_fails_in_a_sub_folder_is_no_smaller_source() {
              path \"{mount}/metadata/variables/folder\" {{ capabilities = [\"deny\"] }}",
             all_of(mount)
         );
-        world.write(token, &vault.token_with(&closed).await);
+        world.write(token, &vault.token_with(&closed, serde_json::Value::Null).await);
         for command in [&["apply", "--yes"][..], &["plan"]] {
             let ended = world.ferry(command).await.with_code(1);
             ended.telling(&["list", "permission denied", "metadata/variables/folder"]);

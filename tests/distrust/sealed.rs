@@ -10,7 +10,7 @@ const MANY: Setting<'_> = Setting { kv: 2, variables: 40, target: "", policy: ""
 
 #[tokio::test]
 async fn sealed_before_the_run() {
-    let vault = Vault::start();
+    let vault = Vault::start(&[]);
     let world = World::new(&vault, Setting::default()).await;
     vault.must("PUT", "sys/seal", Value::Null).await;
     for command in [&["apply", "--yes"][..], &["plan"], &["verify"]] {
@@ -26,7 +26,7 @@ async fn sealed_before_the_run() {
 
 #[tokio::test]
 async fn sealed_in_the_middle_of_a_run() {
-    let vault = Vault::start();
+    let vault = Vault::start(&[]);
     let world = World::new(&vault, MANY).await;
     let running = world.applying();
     world.proxy.seen("POST", 16).await;
@@ -49,7 +49,7 @@ async fn sealed_in_the_middle_of_a_run() {
 #[tokio::test]
 async fn a_small_quota_is_got_through_slowly() {
     for told in [false, true] {
-        let vault = Vault::start();
+        let vault = Vault::start(&[]);
         let world = World::new(&vault, Setting { variables: 8, ..Setting::default() }).await;
         vault.must("POST", "sys/quotas/config", json!({"enable_rate_limit_response_headers": told})).await;
         let quota = json!({"path": format!("{}/", world.mount), "rate": 5, "interval": "1s"});

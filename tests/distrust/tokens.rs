@@ -11,7 +11,7 @@ const MANY: Setting<'_> = Setting { kv: 2, variables: 40, target: "", policy: ""
 async fn a_revoked_token_ends_the_run_with_what_to_do() {
     let vault = shared().await;
     let world = World::new(vault, MANY).await;
-    let token = vault.token_with(&all_of(&world.mount)).await;
+    let token = vault.token_with(&all_of(&world.mount), Value::Null).await;
     world.write("token", &token);
     let running = world.applying();
     world.proxy.seen("POST", 16).await;
@@ -24,7 +24,7 @@ async fn a_revoked_token_ends_the_run_with_what_to_do() {
     assert!(count("created") > 0 && count("not-started") > 0, "{report:#}");
     assert_eq!(count("created") + count("failed") + count("not-started"), 42, "{report:#}");
     world.ferry(&["apply", "--yes"]).await.with_code(1).telling(&["expired or revoked", "put a live token into"]);
-    world.write("token", &vault.token_with(&all_of(&world.mount)).await);
+    world.write("token", &vault.token_with(&all_of(&world.mount), Value::Null).await);
     world.apply().await.with_code(0);
     world.holds(|_| 1).await;
     world.is_at_rest().await;
@@ -35,7 +35,8 @@ async fn an_approle_logs_in_again_and_goes_on() {
     let vault = shared().await;
     let setting = MANY;
     let world = World::new(vault, setting).await;
-    let (method, role, secret) = vault.approle(&all_of(&world.mount)).await;
+    let (method, name, role) = vault.approle(&all_of(&world.mount), Value::Null).await;
+    let secret = vault.secret_id(&method, &name).await;
     world.write("role-id", &role);
     world.write("secret-id", &secret);
     let auth = format!(
@@ -63,7 +64,7 @@ async fn a_right_that_is_missing_is_named_and_nothing_counts_as_absent() {
         "path \"{mount}/metadata/*\" {{ capabilities = [\"read\", \"list\"] }}\n\
          path \"{mount}/data/connections/*\" {{ capabilities = [\"create\", \"read\", \"update\"] }}"
     );
-    world.write("token", &vault.token_with(&blind).await);
+    world.write("token", &vault.token_with(&blind, Value::Null).await);
     world.metastore.change(&format!("UPDATE variable SET val = '{}'", unique("changed"))).await;
     let ended = world.apply().await.with_outcomes(3, &[("kept", 2), ("failed", 4)]);
     let (_, reason, detail) = ended.of("v00");

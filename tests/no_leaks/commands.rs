@@ -68,7 +68,7 @@ pub async fn to_vault(ground: &mut Ground, source: &str, job: &str) -> String {
 /// The same for one Vault, reached at another address.
 pub async fn to_vault_at(ground: &mut Ground, vault: &Vault, address: &str, source: &str, job: &str) -> String {
     let mount = vault.mount(2).await;
-    let token = vault.token_with(&all_of(&mount)).await;
+    let token = vault.token_with(&all_of(&mount), Value::Null).await;
     ground.aviary.watch("Vault token", token.as_bytes());
     ground.put("token", &token);
     let ledger_key = ground.aviary.hatch_key("ledger key");

@@ -153,7 +153,7 @@ async fn settings_and_opened_stores() {
     let vault = shared().await;
     let mut ground = Ground::new();
     let mount = vault.mount(2).await;
-    let token = vault.token_with(&crate::vault::all_of(&mount)).await;
+    let token = vault.token_with(&crate::vault::all_of(&mount), serde_json::Value::Null).await;
     ground.aviary.watch("token", token.as_bytes());
     ground.put("token", &token);
     ground.aviary.watch("Fernet key", FERNET_KEY.as_bytes());

@@ -63,7 +63,7 @@ async fn tokens_and_rights() {
         "path \"sys/x\" { capabilities = [\"read\"] }".to_owned(),
         format!("path \"{mount}/metadata/*\" {{ capabilities = [\"read\", \"list\"] }}"),
     ] {
-        let token = vault.token_with(&rights).await;
+        let token = vault.token_with(&rights, Value::Null).await;
         ground.aviary.watch("poor token", token.as_bytes());
         ground.put("token", &token);
         all_commands(&mut ground, "a token without rights").await;
@@ -74,7 +74,8 @@ async fn tokens_and_rights() {
 async fn approles() {
     let vault = shared().await;
     let (mut ground, _proxy, mount) = files_to(vault).await;
-    let (method, role, secret) = vault.approle(&crate::vault::all_of(&mount)).await;
+    let (method, name, role) = vault.approle(&crate::vault::all_of(&mount), Value::Null).await;
+    let secret = vault.secret_id(&method, &name).await;
     ground.aviary.watch("role id", role.as_bytes());
     ground.aviary.watch("secret id", secret.as_bytes());
     ground.put("role-id", &role);
@@ -104,7 +105,7 @@ async fn approles() {
 
 #[tokio::test]
 async fn a_sealed_vault() {
-    let vault = Vault::start();
+    let vault = Vault::start(&[]);
     let (mut ground, _proxy, _) = files_to(&vault).await;
     vault.must("PUT", "sys/seal", Value::Null).await;
     for command in [&["apply", "--yes", "--json", "-vvv"][..], &["check"]] {

@@ -20,6 +20,6 @@ mod odd;
 #[expect(dead_code, reason = "the seeds of distrust use the rest")]
 mod proxy;
 mod texts;
-#[path = "../distrust/vault.rs"]
-#[expect(dead_code, reason = "the seeds of distrust use the rest")]
+#[path = "../vault/server.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
 mod vault;

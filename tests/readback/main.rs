@@ -16,6 +16,9 @@ mod metastore;
 mod planted;
 mod remarks;
 mod rotation;
+#[path = "../vault/server.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
+mod server;
 mod surroundings;
 mod target;
 mod texts;

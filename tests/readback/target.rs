@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::airflow::{Question, Teams};
 use crate::deserved::Place;
 use crate::texts::{self, Entries};
-use crate::vault::Vault;
+use crate::vault::{Vault, encoded};
 
 /// A target store.
 pub enum Target {
@@ -39,8 +39,8 @@ pub struct Mounted {
 impl Mounted {
     /// Starts a Vault with this one mount, Airflow's own paths in it.
     pub async fn new(mount: &'static str, version: u8) -> Self {
-        let vault = Vault::start();
-        vault.mount(mount, version).await;
+        let vault = Vault::start(&[]);
+        vault.mount_at(mount, version).await;
         Self { vault, mount, version, paths: ["connections", "variables"], teams: false }
     }
 
@@ -51,7 +51,9 @@ impl Mounted {
 
     /// The path of a key's data.
     pub fn data(&self, key: &str) -> String {
-        if self.version == 2 { format!("{}/data/{key}", self.mount) } else { format!("{}/{key}", self.mount) }
+        let path =
+            if self.version == 2 { format!("{}/data/{key}", self.mount) } else { format!("{}/{key}", self.mount) };
+        encoded(&path)
     }
 
     /// Gives a key another content, as somebody does behind our back.
@@ -68,13 +70,15 @@ impl Mounted {
 
     /// A token that can look, but change nothing.
     pub async fn looking_token(&self) -> String {
-        self.vault.token_with(&format!("path \"{}/*\" {{ capabilities = [\"read\", \"list\"] }}", self.mount)).await
+        self.vault
+            .token_with(&format!("path \"{}/*\" {{ capabilities = [\"read\", \"list\"] }}", self.mount), Value::Null)
+            .await
     }
 
     /// A token that can list and see versions, but no value.
     pub async fn blind_token(&self) -> String {
         let root = self.root();
-        self.vault.token_with(&format!("path \"{root}*\" {{ capabilities = [\"read\", \"list\"] }}")).await
+        self.vault.token_with(&format!("path \"{root}*\" {{ capabilities = [\"read\", \"list\"] }}"), Value::Null).await
     }
 }
 

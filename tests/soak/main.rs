@@ -21,8 +21,8 @@ mod memory;
 mod metastore;
 mod resident;
 mod strace;
-#[path = "../distrust/vault.rs"]
-#[expect(dead_code, reason = "the seeds of distrust use the rest")]
+#[path = "../vault/server.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
 mod vault;
 mod walk;
 mod world;

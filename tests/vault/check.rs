@@ -4,12 +4,12 @@ use secretferry::model::{Finding, Kind, Severity};
 use secretferry::provider::Role;
 use serde_json::json;
 
-use crate::server::{Server, shared};
+use crate::server::{Vault, shared};
 use crate::shop::{Shop, opened, root};
 
 const ONE_PATH: &str = "connections-path = \"air\"\nvariables-path = false\nconfig-path = false";
 
-async fn with_policy(server: &Server, mount: &str, hcl: &str, more: serde_json::Value) -> Shop {
+async fn with_policy(server: &Vault, mount: &str, hcl: &str, more: serde_json::Value) -> Shop {
     let token = server.token_with(&hcl.replace("MOUNT", mount), more).await;
     opened(&server.address, &token, &format!("mount = {mount:?}\n{ONE_PATH}")).await.unwrap()
 }
@@ -107,7 +107,7 @@ async fn an_empty_source_is_noted() {
 
 #[tokio::test]
 async fn a_dead_token_and_a_dead_server_are_findings() {
-    let server = Server::start(&[]);
+    let server = Vault::start(&[]);
     server.mount_at("kv", 2).await;
     let token = server.token_with("path \"kv/*\" { capabilities = [\"read\"] }", json!({})).await;
     let shop = opened(&server.address, &token, "mount = \"kv\"").await.unwrap();

@@ -4,12 +4,12 @@ use secretferry::model::{Effect, ErrorKind, Kind};
 use secretferry::provider::Expect;
 use serde_json::{Value, json};
 
-use crate::server::{Server, shared, unique};
+use crate::server::{Vault, shared, unique};
 use crate::shop::{opened, root};
 
 #[tokio::test]
 async fn a_sealed_vault_is_unavailable_without_effect() {
-    let server = Server::start(&[]);
+    let server = Vault::start(&[]);
     server.mount_at("kv", 2).await;
     let shop = root(&server, "mount = \"kv\"\ntimeout = \"2s\"").await;
     server.must("PUT", "sys/seal", Value::Null).await;
@@ -24,7 +24,7 @@ async fn a_sealed_vault_is_unavailable_without_effect() {
 
 #[tokio::test]
 async fn a_quota_is_waited_out() {
-    let server = Server::start(&[]);
+    let server = Vault::start(&[]);
     server.mount_at("kv", 2).await;
     let shop = root(&server, "mount = \"kv\"").await;
     let quota = json!({"path": "kv/", "rate": 2, "interval": "1s"});

@@ -6,10 +6,10 @@ use secretferry::model::{ErrorKind, Kind, Scope};
 use secretferry::provider::Expect;
 use serde_json::{Value, json};
 
-use crate::server::{Server, shared, unique};
+use crate::server::{Vault, shared, unique};
 use crate::shop::{Shop, root};
 
-async fn put(server: &Server, path: &str) {
+async fn put(server: &Vault, path: &str) {
     server.must("POST", path, json!({"data": {"value": "x"}})).await;
 }
 
@@ -57,13 +57,13 @@ async fn a_mount_of_several_segments() {
     let shop = root(server, &format!("mount = \"{mount}/\"")).await;
     shop.write("connections/c", "{}", &Expect::Absent).await.unwrap();
     assert_eq!(shop.list().await.unwrap(), ["connections/c"]);
-    let (status, _) = server.admin("GET", &format!("{mount}/data/connections/c"), Value::Null).await;
+    let (status, _) = server.ask("GET", &format!("{mount}/data/connections/c"), Value::Null).await;
     assert_eq!(status, 200);
 }
 
 #[tokio::test]
 async fn without_a_mount_the_first_segment_names_it() {
-    let server = Server::start(&[]);
+    let server = Vault::start(&[]);
     server.mount_at("one", 1).await;
     server.mount_at("first", 2).await;
     server.mount_at("second", 2).await;
@@ -80,7 +80,7 @@ async fn without_a_mount_the_first_segment_names_it() {
     // The other version's API would put it somewhere else.
     let error = shop.write("one/connections/new", "{}", &Expect::Anything).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
-    let (_, names) = server.admin("LIST", "one/", Value::Null).await;
+    let (_, names) = server.ask("LIST", "one/", Value::Null).await;
     assert_eq!(names["data"]["keys"], json!(["connections/"]));
 }
 

@@ -4,16 +4,16 @@ use secretferry::model::{ErrorKind, RemoteKey, Severity, State};
 use secretferry::provider::Expect;
 use serde_json::{Value, json};
 
-use crate::server::{Server, shared};
+use crate::server::{Vault, shared};
 use crate::shop::{Shop, entry, mark, opened, root};
 
-async fn shop() -> (Shop, &'static Server, String) {
+async fn shop() -> (Shop, &'static Vault, String) {
     let server = shared().await;
     let mount = server.mount(2).await;
     (root(server, &format!("mount = {mount:?}")).await, server, mount)
 }
 
-async fn custom(server: &Server, mount: &str, key: &str) -> Value {
+async fn custom(server: &Vault, mount: &str, key: &str) -> Value {
     server.must("GET", &format!("{mount}/metadata/{key}"), Value::Null).await["data"]["custom_metadata"].clone()
 }
 

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::directory;
 use crate::identity::{ACCESS_KEY, SERVER_ID, kubernetes, signed, sts};
-use crate::server::{Server, certificates, shared};
+use crate::server::{Vault, certificates, shared};
 use crate::shop::{Shop, open_with, write_file};
 
 /// One mount of a method, a KV mount that its tokens may use, and the folder of its secrets.
 struct Door {
-    server: &'static Server,
+    server: &'static Vault,
     method: String,
     kv: String,
     policy: String,
@@ -210,7 +210,7 @@ async fn aws_iam() {
 #[tokio::test]
 async fn certificates_of_the_connection() {
     let file = |name: &str| certificates().join(name).display().to_string();
-    let server = Server::start(&["-tls-cert", &file("server.crt"), "-tls-key", &file("server.key")]);
+    let server = Vault::start(&["-tls-cert", &file("server.crt"), "-tls-key", &file("server.key")]);
     let kv = server.mount(2).await;
     let policy = server.policy(&format!("path \"{kv}/*\" {{ capabilities = [\"create\", \"read\"] }}")).await;
     server.must("POST", "sys/auth/cert", json!({"type": "cert"})).await;

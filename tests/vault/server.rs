@@ -1,4 +1,5 @@
-//! A real Vault of our own, in memory: started from the binary that `make test` builds, gone with the test.
+//! A real Vault of our own, in memory: started from the binary that `make test` builds, gone with the test. Every test binary
+//! that needs one takes it from here.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +13,7 @@ use tokio::sync::OnceCell;
 const BINARY: &str = "SECRETFERRY_TEST_VAULT";
 
 /// A running Vault.
-pub struct Server {
+pub struct Vault {
     process: Child,
     /// Its address.
     pub address: String,
@@ -23,9 +24,9 @@ pub struct Server {
 }
 
 /// The server that tests share; each uses mounts of its own. It ends when this process does, as its input closes.
-pub async fn shared() -> &'static Server {
-    static SERVER: OnceCell<Server> = OnceCell::const_new();
-    SERVER.get_or_init(|| async { Server::start(&[]) }).await
+pub async fn shared() -> &'static Vault {
+    static SERVER: OnceCell<Vault> = OnceCell::const_new();
+    SERVER.get_or_init(|| async { Vault::start(&[]) }).await
 }
 
 /// The folder of test certificates.
@@ -33,7 +34,7 @@ pub fn certificates() -> std::path::PathBuf {
     std::env::var("SECRETFERRY_TEST_TLS").expect("SECRETFERRY_TEST_TLS is not set: run `make test`").into()
 }
 
-impl Server {
+impl Vault {
     /// Starts one more, with flags of its own.
     pub fn start(flags: &[&str]) -> Self {
         let binary = std::env::var(BINARY).unwrap_or_else(|_| panic!("{BINARY} is not set: run `make test`"));
@@ -53,7 +54,7 @@ impl Server {
     }
 
     /// Asks as root.
-    pub async fn admin(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+    pub async fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         self.ask_as(&self.token, method, path, body).await
     }
 
@@ -78,7 +79,7 @@ impl Server {
 
     /// Asks as root, and insists.
     pub async fn must(&self, method: &str, path: &str, body: Value) -> Value {
-        let (status, answer) = self.admin(method, path, body).await;
+        let (status, answer) = self.ask(method, path, body).await;
         assert!((200..300).contains(&status), "{method} {path}: HTTP {status} {answer}");
         answer
     }
@@ -96,8 +97,8 @@ impl Server {
         self.must("POST", &format!("sys/mounts/{mount}"), body).await;
         let probe = if version == 2 { format!("{mount}/metadata/") } else { format!("{mount}/") };
         // A versioned engine prepares itself for about a second.
-        for _ in 0..100 {
-            if self.admin("LIST", &probe, Value::Null).await.0 == 404 {
+        for _ in 0..200 {
+            if self.ask("LIST", &probe, Value::Null).await.0 == 404 {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -146,11 +147,18 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Vault {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// All rights on one mount.
+pub fn all_of(mount: &str) -> String {
+    format!(
+        "path \"{mount}/*\" {{ capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }}"
+    )
 }
 
 /// A name that no other test has.
@@ -165,5 +173,5 @@ fn client(address: &str) -> reqwest::Client {
         true => reqwest::Certificate::from_pem_bundle(&std::fs::read(certificates().join("ca.crt")).unwrap()).unwrap(),
         false => Vec::new(),
     };
-    reqwest::ClientBuilder::new().tls_certs_only(authorities).build().unwrap()
+    reqwest::ClientBuilder::new().tls_certs_only(authorities).no_proxy().build().unwrap()
 }

@@ -13,7 +13,7 @@ use secretferry::provider::{
 };
 use secretferry::settings::read_table;
 
-use crate::server::Server;
+use crate::server::Vault;
 
 /// An opened store and all that was heard of it.
 pub struct Shop {
@@ -59,7 +59,7 @@ impl Diary {
 }
 
 /// Opens a store as root. `table` adds to address and token, which it may also set itself.
-pub async fn root(server: &Server, table: &str) -> Shop {
+pub async fn root(server: &Vault, table: &str) -> Shop {
     opened(&server.address, &server.token, table).await.unwrap()
 }
 

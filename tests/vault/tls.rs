@@ -3,11 +3,11 @@
 use secretferry::model::ErrorKind;
 use secretferry::provider::{Error, Expect};
 
-use crate::server::{Server, certificates};
+use crate::server::{Vault, certificates};
 use crate::shop::{Shop, opened};
 
 /// A server that speaks TLS; `more` are its flags beside that.
-fn start(more: &[&str]) -> Server {
+fn start(more: &[&str]) -> Vault {
     let file = |name: &str| certificates().join(name).display().to_string();
     let (certificate, key, authority) = (file("server.crt"), file("server.key"), file("ca.crt"));
     let mut flags = vec!["-tls-cert", &certificate, "-tls-key", &key];
@@ -15,10 +15,10 @@ fn start(more: &[&str]) -> Server {
     if !more.is_empty() {
         flags.extend(with_authority);
     }
-    Server::start(&flags)
+    Vault::start(&flags)
 }
 
-async fn open(server: &Server, tls: &[(&str, &str)]) -> Result<Shop, Error> {
+async fn open(server: &Vault, tls: &[(&str, &str)]) -> Result<Shop, Error> {
     let folder = certificates();
     let pairs: Vec<_> = tls.iter().map(|(key, file)| format!("{key} = {:?}", folder.join(file))).collect();
     // cubbyhole is there without being asked for; its engine is looked at, not used.
@@ -67,7 +67,7 @@ async fn http_and_https_mixed_up_is_said() {
     let error = opened(&plain, &server.token, "").await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Invalid);
     assert!(error.remedy.unwrap().contains("https://"));
-    let without = Server::start(&[]);
+    let without = Vault::start(&[]);
     let secure = without.address.replace("http://", "https://");
     let error = opened(&secure, &without.token, "").await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Invalid, "{error:?}");

@@ -6,14 +6,8 @@ use secretferry::model::{ErrorKind, Family};
 use secretferry::provider::Expect;
 use serde_json::{Value, json};
 
-use crate::server::{Server, shared};
+use crate::server::{Vault, all_of, shared};
 use crate::shop::{Shop, open_with, opened, write_file};
-
-fn all_of(mount: &str) -> String {
-    format!(
-        "path \"{mount}/*\" {{ capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }}"
-    )
-}
 
 async fn pause(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -30,7 +24,7 @@ async fn with_approle(settings: Value) -> (Shop, String, String) {
 }
 
 async fn open_approle(
-    server: &Server,
+    server: &Vault,
     mount: &str,
     method: &str,
     role_id: &str,
@@ -191,7 +185,7 @@ async fn a_swapped_wrapping_token_is_refused() {
     assert!(error.context.contains("auth/token/create"), "{error:?}");
 }
 
-async fn wrap(server: &Server, path: &str) -> String {
+async fn wrap(server: &Vault, path: &str) -> String {
     let request = reqwest::ClientBuilder::new().tls_certs_only(Vec::new()).build().unwrap();
     let answer = request
         .post(format!("{}/v1/{path}", server.address))

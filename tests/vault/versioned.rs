@@ -79,7 +79,7 @@ async fn names_that_a_url_would_bend_are_refused_before_any_request() {
         assert_eq!(shop.stat(key).await.unwrap_err().kind, ErrorKind::Invalid);
     }
     assert_eq!(shop.diary.calls(), []);
-    assert_eq!(shared().await.admin("LIST", &format!("{mount}/metadata/"), Value::Null).await.0, 404);
+    assert_eq!(shared().await.ask("LIST", &format!("{mount}/metadata/"), Value::Null).await.0, 404);
 }
 
 #[tokio::test]

@@ -56,8 +56,7 @@ impl Ground for VaultGround {
 
 fn hcl(mount: &str, version: u8, denied: &[String]) -> String {
     let area = if version == 2 { "data/" } else { "" };
-    let all = r#"["create", "read", "update", "patch", "delete", "list"]"#;
-    let mut hcl = format!("path \"{mount}/*\" {{ capabilities = {all} }}\n");
+    let mut hcl = server::all_of(mount) + "\n";
     for key in denied {
         hcl += &format!("path \"{mount}/{area}{key}\" {{ capabilities = [\"deny\"] }}\n");
     }
