@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream;
-use tokio::sync::OnceCell;
 
 use super::error::is_away;
 use super::outcome::{RunReport, StepOutcome};
@@ -27,7 +26,7 @@ pub async fn apply(run: &Run<'_>, source: &Store, preview: Preview) -> RunReport
     let begun = Instant::now();
     let trouble = Trouble::default();
     let Preview { plan, lens, findings } = preview;
-    let writer = Writer { run, lens: &lens, trouble: &trouble, given_up: OnceCell::new() };
+    let writer = Writer::new(run, &lens, &trouble);
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let mut outcomes = writer.all_left_alone(&plan);
     let mut carried = carry_all(&writer, source, &plan, progress).await;
@@ -48,18 +47,8 @@ async fn carry_all(writer: &Writer<'_>, source: &Store, plan: &Plan, progress: P
     let batch = source.capabilities().read_batch.clamp(1, READ_AHEAD);
     let ahead = if batch == 1 { source.capabilities().width.max(1) } else { 2 };
     let chunks: Vec<Vec<&Step>> = carried.chunks(batch).map(<[&Step]>::to_vec).collect();
-    stream::iter(chunks)
-        .map(|chunk| read_chunk(writer, source, chunk))
-        .buffered(ahead)
-        .flat_map(stream::iter)
-        .map(|(step, answer)| async move {
-            let ended = writer.carry(step, answer).await;
-            writer.tell(&ended, progress);
-            ended
-        })
-        .buffer_unordered(writer.run.target.capabilities().width.max(1))
-        .collect()
-        .await
+    let chunks = stream::iter(chunks).map(|chunk| read_chunk(writer, source, chunk)).buffered(ahead);
+    writer.each(chunks.flat_map(stream::iter), progress, |(step, answer)| writer.carry(step, answer)).await
 }
 
 async fn read_chunk<'s>(
@@ -82,15 +71,8 @@ async fn read_chunk<'s>(
 
 /// Takes keys over.
 async fn adopt_all(writer: &Writer<'_>, plan: &Plan, progress: Progress<'_>) -> Vec<StepOutcome> {
-    stream::iter(plan.changes().filter(|step| step.action == Action::Adopt))
-        .map(|step| async move {
-            let ended = writer.adopt(step).await;
-            writer.tell(&ended, progress);
-            ended
-        })
-        .buffer_unordered(writer.run.target.capabilities().width.max(1))
-        .collect()
-        .await
+    let adopted = plan.changes().filter(|step| step.action == Action::Adopt);
+    writer.each(stream::iter(adopted), progress, |step| writer.adopt(step)).await
 }
 
 /// Takes keys away, last of all: by then everything that could speak against it has been tried.
@@ -103,17 +85,13 @@ async fn delete_all(
 ) -> Vec<StepOutcome> {
     let deletes: Vec<_> = plan.changes().filter(|step| step.action == Action::Delete).collect();
     let objections = &writer.objections(source, &deletes, carried).await;
-    stream::iter(deletes)
-        .map(|step| async move {
-            let ended = match objections.get(&step.name) {
+    writer
+        .each(stream::iter(deletes), progress, |step| async move {
+            match objections.get(&step.name) {
                 Some(ended) => writer.outcome(step, ended.clone()),
                 None => writer.delete(step).await,
-            };
-            writer.tell(&ended, progress);
-            ended
+            }
         })
-        .buffer_unordered(writer.run.target.capabilities().width.max(1))
-        .collect()
         .await
 }
 

@@ -1,9 +1,9 @@
 //! How a run looks at values: it sees fingerprints, digests of fields and owners, and hands nothing else on.
 
 use super::reduce::{Carriage, Reduced, quarantine_words};
-use super::sides::Identity;
+use super::sides::{Identity, target_key};
 use crate::model::{Canonical, Field, Fingerprint, Kind, SecretName, SecretValue, Subkey};
-use crate::planner::{FieldDigest, Fields, SourceContent, SourceFacts, TargetContent};
+use crate::planner::{FieldDigest, Fields, SourceContent, SourceFacts, TargetContent, TargetKey};
 use crate::provider::{Content, Record};
 
 /// How values are carried, digested and owned in one run.
@@ -77,5 +77,11 @@ impl Lens {
                 Ok(canonical) => TargetContent::Read(self.fingerprint(name, &canonical), self.fields(name, &canonical)),
             },
         }
+    }
+
+    /// What planning keeps of a key of the target that was read.
+    pub fn target_key(&self, name: &SecretName, record: Record) -> TargetKey {
+        let content = self.target(name, &record);
+        TargetKey { content, ..target_key(record.listed, &self.us, name) }
     }
 }

@@ -6,10 +6,10 @@ use super::error::{RunError, of_one_key};
 use super::job::Job;
 use super::lens::Lens;
 use super::read::{Progress, Wanted, keeps_each, read_each, stat_each};
-use super::sides::target_key;
-use crate::model::{Observer, RemoteKey, SecretName, Stage, State};
-use crate::planner::{Owner, Past, TargetContent, TargetKey, TargetSide, undo_needs};
-use crate::provider::{self, Record, Store};
+use super::sides::{target_key, unseen};
+use crate::model::{Observer, RemoteKey, SecretName, Stage};
+use crate::planner::{Past, TargetSide, undo_needs};
+use crate::provider::{self, Store};
 
 /// What the look has found so far.
 pub(super) struct LookBack<'a> {
@@ -33,8 +33,7 @@ impl<'a> LookBack<'a> {
     pub(super) async fn look(&mut self, changes: &[Past]) -> Result<(), RunError> {
         let changes: BTreeMap<&SecretName, &Past> = changes.iter().map(|change| (&change.name, change)).collect();
         self.stat(&changes).await?;
-        let all: Vec<Past> = changes.values().map(|change| (*change).clone()).collect();
-        let needs = undo_needs(&all, &self.side);
+        let needs = undo_needs(changes.values().copied(), &self.side);
         self.read(&changes, &needs.values).await?;
         self.find_kept(&changes, &needs.versions).await
     }
@@ -65,7 +64,7 @@ impl<'a> LookBack<'a> {
         let lens = &self.lens;
         let progress = Progress::begin(self.observer, Stage::Read, &self.job.target, Some(names.len()));
         let answers = read_each(self.target, wanted, progress, |name, answer| {
-            answer.map(|record| record.map(|record| reduced(lens, name, record)))
+            answer.map(|record| record.map(|record| lens.target_key(name, record)))
         });
         let answers = answers.await;
         progress.end();
@@ -117,13 +116,4 @@ impl<'a> LookBack<'a> {
         }
         Ok(())
     }
-}
-
-fn unseen(key: RemoteKey, content: TargetContent) -> TargetKey {
-    TargetKey { key, state: State::Live, revision: None, owner: Owner::Unmarked, content }
-}
-
-fn reduced(lens: &Lens, name: &SecretName, record: Record) -> TargetKey {
-    let content = lens.target(name, &record);
-    TargetKey { content, ..target_key(record.listed, &lens.us, name) }
 }

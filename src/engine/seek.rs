@@ -6,11 +6,11 @@ use super::error::{RunError, is_away, of_one_key};
 use super::job::Job;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
-use super::sides::target_key;
+use super::sides::{target_key, unseen};
 use super::survey::Survey;
-use crate::model::{ErrorKind, Finding, Kind, Listed, Listing, RemoteKey, Scope, SecretName, Severity, Stage, State};
+use crate::model::{ErrorKind, Finding, Kind, Listed, Listing, RemoteKey, Scope, SecretName, Severity, Stage};
 use crate::naming::{decode, encode, literal};
-use crate::planner::{Baseline, DeletePolicy, Owner, Policy, TargetContent, TargetKey};
+use crate::planner::{Baseline, DeletePolicy, Policy};
 use crate::provider::{self, Store};
 
 /// Tells whether a store answers for single keys only.
@@ -77,7 +77,7 @@ async fn sought(
                 return Err(RunError::store(&job.name, &job.source, Stage::Stat)(error));
             }
             // Denied is not absent: reading it will say so of the key.
-            Err(_) => listed.push(Listed { key, state: State::Live, revision: None, mark: None }),
+            Err(_) => listed.push(Listed::live(key)),
         }
     }
     Ok(listed)
@@ -151,9 +151,4 @@ impl Survey<'_> {
         }
         Ok(())
     }
-}
-
-/// A key of which nothing is known but that the target does not show it: denied is not absent.
-fn unseen(key: RemoteKey, content: TargetContent) -> TargetKey {
-    TargetKey { key, state: State::Live, revision: None, owner: Owner::Unmarked, content }
 }

@@ -163,3 +163,8 @@ pub fn target_key(listed: Listed, us: &Identity, name: &SecretName) -> TargetKey
         content: TargetContent::Unread,
     }
 }
+
+/// A key of which nothing is known but that the target does not show it: denied is not absent.
+pub fn unseen(key: RemoteKey, content: TargetContent) -> TargetKey {
+    TargetKey { key, state: State::Live, revision: None, owner: Owner::Unmarked, content }
+}

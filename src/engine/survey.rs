@@ -215,7 +215,7 @@ impl<'a> Survey<'a> {
             names.into_iter().filter_map(|name| keys.get(&name).map(|key| (name, key.key.clone()))).collect();
         let progress = Progress::begin(self.observer, Stage::Read, &self.job.target, Some(wanted.len()));
         let answers = read_each(&self.stores.target, wanted, progress, |name, answer| {
-            answer.map(|record| record.map(|record| self.reduce_target(name, record)))
+            answer.map(|record| record.map(|record| self.lens.target_key(name, record)))
         })
         .await;
         progress.end();
@@ -232,11 +232,6 @@ impl<'a> Survey<'a> {
             }
         }
         Ok(())
-    }
-
-    fn reduce_target(&self, name: &SecretName, record: Record) -> TargetKey {
-        let content = self.lens.target(name, &record);
-        TargetKey { content, ..target_key(record.listed, &self.lens.us, name) }
     }
 
     /// Names that the source lists but Airflow would not find there, and what Airflow needs to read the form that is written.

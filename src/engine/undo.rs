@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use futures::StreamExt;
 use futures::stream;
-use tokio::sync::OnceCell;
 
 use super::error::RunError;
 use super::job::Job;
@@ -47,17 +45,9 @@ pub async fn undo(run: &Run<'_>, preview: Preview) -> RunReport {
     let begun = Instant::now();
     let trouble = Trouble::default();
     let Preview { plan, lens, findings } = preview;
-    let writer = &Writer { run, lens: &lens, trouble: &trouble, given_up: OnceCell::new() };
+    let writer = &Writer::new(run, &lens, &trouble);
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
-    let taken_back: Vec<_> = stream::iter(plan.changes())
-        .map(|step| async move {
-            let ended = writer.take_back(step).await;
-            writer.tell(&ended, progress);
-            ended
-        })
-        .buffer_unordered(run.target.capabilities().width.max(1))
-        .collect()
-        .await;
+    let taken_back = writer.each(stream::iter(plan.changes()), progress, |step| writer.take_back(step)).await;
     progress.end();
     let mut outcomes = writer.all_left_alone(&plan);
     outcomes.extend(taken_back);

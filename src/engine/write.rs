@@ -1,5 +1,6 @@
 //! One step of a plan: read again, compare, intent, write, outcome.
 
+use futures::{Stream, StreamExt as _};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
@@ -20,7 +21,7 @@ pub(super) struct Writer<'a> {
     pub(super) lens: &'a Lens,
     pub(super) trouble: &'a Trouble,
     /// What this run found not done when it settled what dead runs had left; asked for at the first conflict.
-    pub(super) given_up: OnceCell<Vec<Intent>>,
+    given_up: OnceCell<Vec<Intent>>,
 }
 
 /// A step that ended without a request: how, why, and in words.
@@ -46,7 +47,12 @@ pub(super) enum Change {
     Record,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// For the steps of one run.
+    pub(super) fn new(run: &'a Run<'a>, lens: &'a Lens, trouble: &'a Trouble) -> Self {
+        Self { run, lens, trouble, given_up: OnceCell::new() }
+    }
+
     /// Creates, updates or restores a key from what the source holds now.
     pub(super) async fn carry(&self, step: &Step, answer: provider::Result<Option<Record>>) -> StepOutcome {
         if let Some(ended) = self.halted() {
@@ -288,8 +294,19 @@ impl Writer<'_> {
         plan.steps.iter().filter(|step| !step.action.changes()).map(left_alone).collect()
     }
 
+    /// Does `work` on each of `steps`, as many at once as the target takes, and tells of each as it ends.
+    pub(super) async fn each<T, F: Future<Output = StepOutcome>>(
+        &self,
+        steps: impl Stream<Item = T>,
+        progress: Progress<'_>,
+        work: impl Fn(T) -> F,
+    ) -> Vec<StepOutcome> {
+        let ended = steps.map(work).buffer_unordered(self.run.target.capabilities().width.max(1));
+        ended.inspect(|ended| self.tell(ended, progress)).collect().await
+    }
+
     /// Tells whoever watches how a step ended.
-    pub(super) fn tell(&self, ended: &StepOutcome, progress: Progress<'_>) {
+    fn tell(&self, ended: &StepOutcome, progress: Progress<'_>) {
         progress.advance(1);
         self.run.observer.observe(&Event::StepEnded {
             name: ended.name.clone(),

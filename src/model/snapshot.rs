@@ -64,3 +64,10 @@ pub struct Listed {
     /// Who owns it, where the call that listed it says so.
     pub mark: Option<Mark>,
 }
+
+impl Listed {
+    /// A key of which the listing says that it is there, and no more.
+    pub const fn live(key: RemoteKey) -> Self {
+        Self { key, state: State::Live, revision: None, mark: None }
+    }
+}

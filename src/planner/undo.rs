@@ -66,9 +66,9 @@ pub struct UndoNeeds {
 }
 
 /// Finds what must be looked at, from keys of which only versions are known.
-pub fn undo_needs(past: &[Past], target: &TargetSide) -> UndoNeeds {
+pub fn undo_needs<'a>(past: impl IntoIterator<Item = &'a Past>, target: &TargetSide) -> UndoNeeds {
     let mut needs = UndoNeeds::default();
-    for change in past.iter().filter(|change| matches!(change.action, Action::Update | Action::Delete)) {
+    for change in past.into_iter().filter(|change| matches!(change.action, Action::Update | Action::Delete)) {
         let key = target.keys.get(&change.name);
         if is_as_left(change, key) {
             needs.versions.push(change.name.clone());

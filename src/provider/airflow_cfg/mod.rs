@@ -27,7 +27,7 @@ use super::error::{Error, Result};
 use super::file::{Document, Drawer, Format, Malformed};
 use crate::model::{
     Capabilities, Compare, ConnectionDialect, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed,
-    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, State, TextDialect,
+    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, TextDialect,
 };
 use crate::naming::Rule;
 use crate::reference::env_variables;
@@ -142,10 +142,6 @@ impl AirflowCfgProvider {
     }
 }
 
-fn listed(key: RemoteKey) -> Listed {
-    Listed { key, state: State::Live, revision: None, mark: None }
-}
-
 impl fmt::Debug for AirflowCfgProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AirflowCfgProvider").field("info", &self.info).finish_non_exhaustive()
@@ -195,7 +191,7 @@ impl Provider for AirflowCfgProvider {
             sources.finding(section, option, name).filter(|_| is_elsewhere)
         });
         elsewhere.await?.into_iter().for_each(|finding| self.observer.observe(&Event::Found(finding)));
-        Ok(self.load(Family::List, "list").await?.into_keys().map(listed).collect())
+        Ok(self.load(Family::List, "list").await?.into_keys().map(Listed::live).collect())
     }
 
     async fn stat(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Listed>>> {
@@ -208,7 +204,7 @@ impl Provider for AirflowCfgProvider {
         let find = |key: &RemoteKey| {
             let contents = loaded.as_ref().map_err(|error| error.clone().about(key))?;
             let content = contents.get(key).cloned();
-            Ok(content.map(|content| Record { listed: listed(key.clone()), content }))
+            Ok(content.map(|content| Record { listed: Listed::live(key.clone()), content }))
         };
         keys.iter().map(find).collect()
     }

@@ -15,15 +15,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::compose::ComposeDocument;
-use super::contract::{
-    Content, Entry, Expect, Opening, Provider, Quarantine, Record, Role, StoreInfo, StoreSettings as _,
-};
+use super::contract::{Entry, Expect, Opening, Provider, Record, Role, StoreInfo, StoreSettings as _};
 use super::error::{Error, Result};
 use super::file::lines::LineDocument;
 use super::file::{Document, Drawer, Format, Found, Malformed};
 use crate::model::{
     Capabilities, Compare, Deletes, Dialect, ErrorKind, Family, Finding, Kind, Listed, Listing, Mark, RemoteKey,
-    Revision, Revisions, Scope, Severity, State,
+    Revision, Revisions, Scope, Severity,
 };
 use crate::naming::{Rule, decode};
 use crate::reference::env_variables;
@@ -174,19 +172,6 @@ fn process() -> LineDocument {
     document
 }
 
-fn listed(key: RemoteKey) -> Listed {
-    Listed { key, state: State::Live, revision: None, mark: None }
-}
-
-fn record(key: &RemoteKey, found: Found<'_>) -> Record {
-    let content = match found {
-        Found::Value(text) => Content::Value(text.into()),
-        Found::Several(count) => Content::Quarantined(Quarantine::Duplicate(count)),
-        Found::Unreadable(why) => Content::Quarantined(Quarantine::Malformed(why.to_owned())),
-    };
-    Record { listed: listed(key.clone()), content }
-}
-
 #[async_trait]
 impl Provider for EnvironmentProvider {
     fn info(&self) -> &StoreInfo {
@@ -219,15 +204,19 @@ impl Provider for EnvironmentProvider {
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
         let document = self.load(Family::List, "list").await?;
         let is_wanted = |name: &&str| rule::kind(name).is_some_and(|kind: Kind| scope.kinds.contains(&kind));
-        Ok(document.ids().into_iter().filter(is_wanted).map(|name| listed(rule::key(name))).collect())
+        Ok(document.ids().into_iter().filter(is_wanted).map(|name| Listed::live(rule::key(name))).collect())
     }
 
     async fn stat(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Listed>>> {
-        self.look_up(Family::Stat, "stat", keys, |key, _| listed(key.clone())).await
+        self.look_up(Family::Stat, "stat", keys, |key, _| Listed::live(key.clone())).await
     }
 
     async fn read(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Record>>> {
-        self.look_up(Family::Read, "read", keys, record).await
+        self.look_up(Family::Read, "read", keys, |key, found| Record {
+            listed: Listed::live(key.clone()),
+            content: found.into(),
+        })
+        .await
     }
 
     async fn write(&self, key: &RemoteKey, entry: &Entry, expect: &Expect) -> Result<Revision> {

@@ -21,6 +21,8 @@ use history::{History, Versions};
 use scribe::{Change, Scribe, Verdict, Wanted};
 use text_file::{FileError, TextFile};
 
+use super::contract::{Content, Quarantine};
+
 pub use drawer::Drawer;
 pub use text_file::real_path;
 
@@ -65,6 +67,16 @@ pub enum Found<'a> {
     Several(usize),
     /// One that cannot be understood; said in words, without it.
     Unreadable(&'a str),
+}
+
+impl From<Found<'_>> for Content {
+    fn from(found: Found<'_>) -> Self {
+        match found {
+            Found::Value(text) => Self::Value(text.into()),
+            Found::Several(count) => Self::Quarantined(Quarantine::Duplicate(count)),
+            Found::Unreadable(why) => Self::Quarantined(Quarantine::Malformed(why.to_owned())),
+        }
+    }
 }
 
 /// Why a text cannot be taken apart, and where; never says what was found.

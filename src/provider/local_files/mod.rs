@@ -22,14 +22,12 @@ use async_trait::async_trait;
 
 use self::format::Format;
 use self::settings::NamedFile;
-use super::contract::{
-    Content, Entry, Expect, Opening, Provider, Quarantine, Record, Role, StoreInfo, StoreSettings as _,
-};
+use super::contract::{Entry, Expect, Opening, Provider, Record, Role, StoreInfo, StoreSettings as _};
 use super::error::{Error, Result};
 use super::file::{Drawer, Found};
 use crate::model::{
     Capabilities, Compare, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed, Listing, Mark, Observer,
-    RemoteKey, Revision, Revisions, Scope, SecretValue, Severity, State,
+    RemoteKey, Revision, Revisions, Scope, SecretValue, Severity,
 };
 use crate::naming::Rule;
 
@@ -121,7 +119,7 @@ impl LocalFilesProvider {
             match (loaded.get(&kind), self.files.get(&kind)) {
                 (Some(Ok(document)), Some(drawer)) => Ok(document.find(id).map(|found| {
                     let revision = drawer.revision(id, &found);
-                    answer(Listed { revision, ..listed(key.clone()) }, found)
+                    answer(Listed { revision, ..Listed::live(key.clone()) }, found)
                 })),
                 (Some(Err(error)), _) => Err(error.clone()),
                 _ => Err(self.off(operation)),
@@ -175,19 +173,6 @@ impl LocalFilesProvider {
     }
 }
 
-fn listed(key: RemoteKey) -> Listed {
-    Listed { key, state: State::Live, revision: None, mark: None }
-}
-
-fn record(listed: Listed, found: Found<'_>) -> Record {
-    let content = match found {
-        Found::Value(text) => Content::Value(text.into()),
-        Found::Several(count) => Content::Quarantined(Quarantine::Duplicate(count)),
-        Found::Unreadable(why) => Content::Quarantined(Quarantine::Malformed(why.to_owned())),
-    };
-    Record { listed, content }
-}
-
 impl fmt::Debug for LocalFilesProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalFilesProvider").field("info", &self.info).finish_non_exhaustive()
@@ -229,7 +214,7 @@ impl Provider for LocalFilesProvider {
                 if !nameless.is_empty() {
                     self.observer.observe(&Event::Found(self.nameless(*kind)));
                 }
-                all.extend(named.into_iter().map(|id| listed(rule::key(*kind, id))));
+                all.extend(named.into_iter().map(|id| Listed::live(rule::key(*kind, id))));
             }
         }
         Ok(all)
@@ -240,7 +225,7 @@ impl Provider for LocalFilesProvider {
     }
 
     async fn read(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Record>>> {
-        self.look_up(Family::Read, "read", keys, record).await
+        self.look_up(Family::Read, "read", keys, |listed, found| Record { listed, content: found.into() }).await
     }
 
     async fn write(&self, key: &RemoteKey, entry: &Entry, expect: &Expect) -> Result<Revision> {

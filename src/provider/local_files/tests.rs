@@ -12,7 +12,7 @@ use futures::future::join_all;
 
 use super::*;
 use crate::model::{Event, MasterKey, Observer, Purpose};
-use crate::provider::contract::{RequestToken, Store, StoreSettings as _};
+use crate::provider::contract::{Content, Quarantine, RequestToken, Store, StoreSettings as _};
 
 /// Counts the replacements of files.
 #[derive(Default)]

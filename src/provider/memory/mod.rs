@@ -17,8 +17,8 @@ use self::shelf::Shelf;
 use super::contract::{Content, Entry, Expect, Provider, Record, Role, StoreInfo, all_failed};
 use super::error::{Error, Result};
 use crate::model::{
-    Capabilities, Dialect, Effect, ErrorKind, Family, Finding, Kind, Listed, Listing, Mark, RemoteKey, Revision,
-    Revisions, Scope, Severity, State,
+    Capabilities, Dialect, Effect, ErrorKind, Family, Finding, Kind, Listed, Listing, Mark, MarkRule, RemoteKey,
+    Revision, Revisions, Scope, Severity, State,
 };
 use crate::naming::Rule;
 
@@ -98,6 +98,29 @@ impl MemoryProvider {
             Some(error) => Err(Error { effect: Effect::Unknown, ..error.about(key) }),
             None => Ok(done),
         }
+    }
+
+    /// Changes what is written beside a key's value, where `expect` still fits.
+    async fn relabel(
+        &self,
+        operation: &'static str,
+        key: &RemoteKey,
+        expect: &Expect,
+        act: impl FnOnce(&mut Shelf, &MarkRule),
+    ) -> Result<Revision> {
+        let Capabilities { compare, marks, .. } = &self.shape.capabilities;
+        let relabelled = self.change(Family::Write, operation, key, |shelf, refusal| {
+            let Some(rule) = marks else {
+                return Err(refusal.because(ErrorKind::Unsupported, "the store has no place for marks"));
+            };
+            shelf.compare(*compare, key, expect).map_err(|found| refusal.because(ErrorKind::Conflict, found))?;
+            let Some(revision) = shelf.record(key).and_then(|record| record.listed.revision) else {
+                return Err(refusal.because(ErrorKind::Conflict, "the key is gone"));
+            };
+            act(shelf, rule);
+            Ok(revision)
+        });
+        relabelled.await.map(|revision| self.revision(revision))
     }
 
     fn listed(&self, listed: Listed, revisions: &[Revisions]) -> Listed {
@@ -229,37 +252,11 @@ impl Provider for MemoryProvider {
     }
 
     async fn claim(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
-        let compare = self.shape.capabilities.compare;
-        let claimed = self.change(Family::Write, "claim", key, |shelf, refusal| {
-            let Some(rule) = &self.shape.capabilities.marks else {
-                return Err(refusal.because(ErrorKind::Unsupported, "the store has no place for marks"));
-            };
-            shelf.compare(compare, key, expect).map_err(|found| refusal.because(ErrorKind::Conflict, found))?;
-            let revision = shelf.record(key).and_then(|record| record.listed.revision);
-            let Some(revision) = revision else {
-                return Err(refusal.because(ErrorKind::Conflict, "the key is gone"));
-            };
-            shelf.tag(key, mark.pairs(rule));
-            Ok(revision)
-        });
-        claimed.await.map(|revision| self.revision(revision))
+        self.relabel("claim", key, expect, |shelf, rule| shelf.tag(key, mark.pairs(rule))).await
     }
 
     async fn release(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
-        let compare = self.shape.capabilities.compare;
-        let released = self.change(Family::Write, "release", key, |shelf, refusal| {
-            let Some(rule) = &self.shape.capabilities.marks else {
-                return Err(refusal.because(ErrorKind::Unsupported, "the store has no place for marks"));
-            };
-            shelf.compare(compare, key, expect).map_err(|found| refusal.because(ErrorKind::Conflict, found))?;
-            let revision = shelf.record(key).and_then(|record| record.listed.revision);
-            let Some(revision) = revision else {
-                return Err(refusal.because(ErrorKind::Conflict, "the key is gone"));
-            };
-            shelf.untag(key, &mark.pairs(rule));
-            Ok(revision)
-        });
-        released.await.map(|revision| self.revision(revision))
+        self.relabel("release", key, expect, |shelf, rule| shelf.untag(key, &mark.pairs(rule))).await
     }
 
     async fn delete(&self, key: &RemoteKey, expect: &Expect) -> Result<Option<Revision>> {

@@ -44,7 +44,7 @@ use walk::Walk;
 
 use crate::model::{
     Capabilities, ConnectionDialect, Dialect, ErrorKind, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope,
-    State, TextDialect,
+    TextDialect,
 };
 use crate::naming::{Rule, decode};
 use crate::provider::{Entry, Error, Expect, Provider, Record, Result, Role, StoreInfo};
@@ -148,7 +148,7 @@ impl Provider for VaultProvider {
             keys.extend(paths.iter().map(|path| self.layout.key(&mount, path)));
         }
         let asked_for = keys.into_iter().filter(|key| self.is_asked_for(key, scope));
-        Ok(asked_for.map(|key| Listed { key, state: State::Live, revision: None, mark: None }).collect())
+        Ok(asked_for.map(Listed::live).collect())
     }
 
     async fn stat(&self, keys: &[RemoteKey]) -> Vec<Result<Option<Listed>>> {
