@@ -8,9 +8,13 @@ mod access;
 mod auth;
 mod codes;
 mod fault;
+mod identity;
 mod login;
 mod refusal;
+mod rights;
 mod session;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub use access::PaceSettings;
