@@ -67,7 +67,7 @@ impl Parameters {
                 && !lower.starts_with("aws")
                 && !lower.starts_with("ssm")
         };
-        let (legal, invalid): (Vec<&str>, Vec<&str>) = labels.iter().partition(|label| is_legal(&label));
+        let (legal, invalid): (Vec<&str>, Vec<&str>) = labels.iter().partition(|label| is_legal(label));
         if !parameter.versions.iter().any(|version| version.number == number) {
             return Err(Refused::new("ParameterVersionNotFound", "no such version"));
         }
