@@ -85,6 +85,7 @@
 //!   airflow.rs            What Airflow must be told to read a store
 //!   airflow_cfg/          The sensitive options of an `airflow.cfg` and of `AIRFLOW__…` variables, as configs
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
+//!   aws/                  Amazon Web Services: what its two stores share, and the stores themselves
 //!   backend_kwargs.rs     `backend-kwargs`
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back

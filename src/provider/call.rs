@@ -102,7 +102,8 @@ impl Caller {
     /// Sends what `request` makes, again where `repeat` allows it, and gives the last answer.
     ///
     /// Once an attempt had an unknown effect, an error of the call has one too: a repeat that was refused, or found the
-    /// key changed, says nothing of what the first attempt did. A request that takes too long is `Unavailable`.
+    /// key changed, says nothing of what the first attempt did. A request that takes too long is `Unavailable`. Only
+    /// writes and deletes have an effect, whatever the error of another call says.
     pub async fn call<T, F, Fut>(
         &self,
         family: Family,
@@ -122,6 +123,9 @@ impl Caller {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            if !matches!(family, Family::Write | Family::Delete) {
+                error.effect = Effect::None;
+            }
             tried += 1;
             let allowed = repeat.allows(&error) && tried <= self.settings.repeats(error.kind);
             if error.effect == Effect::Unknown {
@@ -146,7 +150,7 @@ impl Caller {
         let began = Instant::now();
         let answer = match timeout(self.settings.timeout, request).await {
             Ok(answer) => answer,
-            Err(_) => Err(self.timed_out(family, operation)),
+            Err(_) => Err(self.timed_out(operation)),
         };
         let error = answer.as_ref().err().map(|error| error.kind);
         if error == Some(ErrorKind::RateLimited) {
@@ -156,13 +160,9 @@ impl Caller {
         answer
     }
 
-    fn timed_out(&self, family: Family, operation: &'static str) -> Error {
+    fn timed_out(&self, operation: &'static str) -> Error {
         let context = format!("no answer within {:?}", self.settings.timeout);
-        let error = Error::new(ErrorKind::Unavailable, operation, &self.store, context);
-        match family {
-            Family::Write | Family::Delete => error.of_unknown_effect(),
-            Family::List | Family::Stat | Family::Read | Family::Auth => error,
-        }
+        Error::new(ErrorKind::Unavailable, operation, &self.store, context).of_unknown_effect()
     }
 
     /// The longer of our pause and the store's; `None` where the store's is beyond bounds.

@@ -5,6 +5,8 @@ mod airflow;
 pub mod airflow_cfg;
 #[cfg(feature = "airflow-metastore")]
 pub mod airflow_metastore;
+#[cfg(feature = "aws")]
+pub mod aws;
 mod backend_kwargs;
 pub mod call;
 pub mod contract;

@@ -23,12 +23,14 @@ vault_home="$cache/vault-$(digest "$servers_folder"/vault/{main.go,go.mod,go.sum
 dotenv_home="$cache/dotenv-$(digest "$servers_folder"/dotenv/{main.go,go.mod,go.sum})"
 airflow_2_home="$cache/airflow-2.11.2-$(digest "$servers_folder/requirements-2.11.2.txt")"
 airflow_3_home="$cache/airflow-3.3.2-$(digest "$servers_folder/requirements-3.3.2.txt")"
+moto_home="$cache/moto-$(digest "$servers_folder/requirements-moto.txt")"
 tools_home="$cache/cargo-deny-0.20.2"
 
 vault_binary="$vault_home/vault"
 dotenv_binary="$dotenv_home/dotenv"
 airflow_2="$airflow_2_home/bin/python"
 airflow_3="$airflow_3_home/bin/python"
+moto_server="$moto_home/bin/moto_server"
 
 # is_ready HOME: the stamp is the last thing an installation writes, so half a one is never taken for a whole.
 is_ready() { [[ -e "$1/.ready" ]]; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install.sh: installs the real servers that `make test` talks to; quick when they are there already.
 #
-#   install.sh         PostgreSQL, strace, Vault's core, Docker Compose's reader of .env files, Airflow 2.11.2 and 3.3.2
+#   install.sh         PostgreSQL, strace, Vault's core, Docker Compose's reader of .env files, Airflow 2.11.2 and 3.3.2, moto
 #   install.sh deny    cargo-deny alone, for `make lint`
 #
 # Vault is under BUSL-1.1. What is built here serves the tests on the machine that built it; it is never shipped.
@@ -63,15 +63,15 @@ find_python() {
             return
         fi
     done
-    fail "Airflow needs Python 3.11; none was found"
+    fail "Airflow and moto need Python 3.11; none was found"
 }
 
-# install_airflow HOME REQUIREMENTS: a venv with exactly the frozen packages.
-install_airflow() {
+# install_python HOME REQUIREMENTS PACKAGE: a venv with exactly the frozen packages, of which PACKAGE is the chief.
+install_python() {
     is_ready "$1" && [[ -x "$1/bin/python" ]] && return
     local python
     python="$(find_python)"
-    say "installing $(grep -E '^apache-airflow==' "$2") into a venv, about 2 minutes"
+    say "installing $(grep -E "^$3==" "$2") into a venv, about 2 minutes"
     rm -rf "$1"
     mkdir -p "$cache"
     "$python" -m venv "$1" 2>/dev/null || {
@@ -102,8 +102,9 @@ main() {
         install_packages
         install_vault
         install_dotenv
-        install_airflow "$airflow_2_home" "$servers_folder/requirements-2.11.2.txt"
-        install_airflow "$airflow_3_home" "$servers_folder/requirements-3.3.2.txt"
+        install_python "$airflow_2_home" "$servers_folder/requirements-2.11.2.txt" apache-airflow
+        install_python "$airflow_3_home" "$servers_folder/requirements-3.3.2.txt" apache-airflow
+        install_python "$moto_home" "$servers_folder/requirements-moto.txt" moto
         ;;
     deny) install_deny ;;
     *) fail "unknown: $what (servers, deny)" ;;

@@ -2,9 +2,9 @@
 # with.sh COMMAND…: runs COMMAND with the real servers at hand, and answers with its exit code.
 #
 # Installs what is missing, starts a PostgreSQL of its own, puts metastores of real Airflows into it and beside it,
-# and tells COMMAND by SECRETFERRY_TEST_… variables where everything is (README.md here lists them). Vault is not
-# started: a test starts as many as it likes from SECRETFERRY_TEST_VAULT. Everything is gone when this ends, however
-# it ends.
+# and tells COMMAND by SECRETFERRY_TEST_… variables where everything is (README.md here lists them). Vault and moto are
+# not started: a test starts as many as it likes from SECRETFERRY_TEST_VAULT and SECRETFERRY_TEST_MOTO. Everything is gone
+# when this ends, however it ends.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
@@ -113,7 +113,7 @@ sql() { PGUSER=postgres PGPASSWORD=postgres psql -qXAt -v ON_ERROR_STOP=1 "$@"; 
 # build_metastores: the slow part, with Airflow itself; kept for the next run under a digest of all it is made from.
 build_metastores() {
     metastores_home="$cache/metastores-$(digest "$servers_folder"/{make-metastores.sh,metastore-1.10.sql,metastore-1.10.jsonl} \
-        "$servers_folder"/requirements-*.txt "$tests_folder"/airflow/{seed,corpus}.py "$golden")"
+        "$servers_folder"/requirements-{2.11.2,3.3.2}.txt "$tests_folder"/airflow/{seed,corpus}.py "$golden")"
     is_ready "$metastores_home" && return
     (
         flock 9
@@ -147,6 +147,7 @@ lay_out_metastores() {
 export_places() {
     export SECRETFERRY_TEST_VAULT="$vault_binary"
     export SECRETFERRY_TEST_DOTENV="$dotenv_binary"
+    export SECRETFERRY_TEST_MOTO="$moto_server"
     export SECRETFERRY_TEST_POSTGRES="postgres://postgres:postgres@127.0.0.1:$port/postgres"
     export SECRETFERRY_TEST_POSTGRES_CA="$run/tls/ca.crt"
     export SECRETFERRY_TEST_TLS="$run/tls"

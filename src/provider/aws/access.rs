@@ -1,0 +1,287 @@
+//! What a table of either store says of getting in, checked: region, endpoint, log-in, trust and pace.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::auth::AuthSettings;
+use super::login::Login;
+use crate::model::{Family, Finding, Severity};
+use crate::provider::{CallSettings, Pace, Paces, SettingsFault};
+use crate::reference::{TlsSettings, env_setting};
+use crate::settings::DurationText;
+
+const DEFAULT_WIDTH: u16 = 16;
+const WIDEST: u16 = 256;
+/// A tenth of a second's calls may follow each other at once: AWS counts in whole seconds, and more would break a quota.
+const BURST: f64 = 0.1;
+
+/// What both stores' tables have in common, as it stands in them. Holds references, never a secret.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct AccessSettings {
+    /// The region; that of the environment or the profile where left out.
+    pub region: Option<String>,
+    /// How to log in; the SDK's default chain where left out.
+    pub auth: Option<AuthSettings>,
+    /// Where the API is; AWS's own endpoint of the region where left out.
+    pub endpoint_url: Option<String>,
+    /// Whether FIPS endpoints are used; as the environment or the profile says where left out.
+    pub fips: Option<bool>,
+    /// Whether endpoints for IPv4 and IPv6 are used; as the environment or the profile says where left out.
+    pub dual_stack: Option<bool>,
+    /// How servers are trusted; `AWS_CA_BUNDLE` where left out.
+    pub tls: TlsSettings,
+    /// Lets secrets travel unencrypted to other hosts than this one.
+    pub allow_plain_http: bool,
+    /// The longest one request may take; 30 seconds.
+    pub timeout: Option<DurationText>,
+    /// Requests under way at once, 1 to 256; 16.
+    pub width: Option<u16>,
+    /// Requests a second, by family.
+    pub pace: PaceSettings,
+}
+
+/// Requests a second of each family; what AWS grants unless told otherwise where left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PaceSettings {
+    /// Listings.
+    pub list: Option<f64>,
+    /// Reads of values.
+    pub read: Option<f64>,
+    /// Creates and updates.
+    pub write: Option<f64>,
+    /// Deletes.
+    pub delete: Option<f64>,
+}
+
+/// The same without a fault.
+#[derive(Debug, Clone)]
+pub(super) struct Access {
+    /// The region of the config, if it names one.
+    pub region: Option<String>,
+    /// Who logs in, and how.
+    pub login: Login,
+    /// Where the API is, if the config says.
+    pub endpoint: Option<Url>,
+    /// Whether FIPS endpoints are used.
+    pub fips: Option<bool>,
+    /// Whether dual-stack endpoints are used.
+    pub dual_stack: Option<bool>,
+    /// A PEM file of authorities, trusted beside the system's.
+    pub ca: Option<PathBuf>,
+    /// Whether an endpoint may be plain http on another host.
+    pub plain_http: PlainHttp,
+    /// The longest one request may take.
+    pub timeout: Duration,
+    /// Requests under way at once.
+    pub width: u16,
+    /// Requests a second, by family.
+    pub pace: Vec<(Family, f64)>,
+}
+
+/// Whether secrets may travel readable to another host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PlainHttp {
+    /// They may not.
+    Refused,
+    /// Somebody wrote that they may.
+    Allowed,
+}
+
+/// Collects faults while the rest is checked on.
+#[derive(Debug, Default)]
+pub(super) struct Faults(pub Vec<SettingsFault>);
+
+impl Faults {
+    /// Adds one.
+    pub fn add(&mut self, path: &str, problem: impl Into<String>, hint: &str) {
+        self.0.push(SettingsFault::new(path, problem).with_hint(hint));
+    }
+}
+
+impl AccessSettings {
+    /// Checks them; `quotas` are AWS's own numbers of calls a second, for what `pace` leaves out.
+    ///
+    /// Gives `None` where something is wrong, and adds what to `faults`.
+    pub fn check(&self, quotas: &[(Family, f64)], faults: &mut Faults) -> Option<Access> {
+        let before = faults.0.len();
+        self.check_region(faults);
+        let endpoint = self.endpoint_url.as_deref().and_then(|text| endpoint(text, self.plain_http(), faults));
+        let login = self.auth.clone().unwrap_or_default().check(faults);
+        let ca = self.authority(endpoint.as_ref(), faults);
+        let (timeout, width) = self.bounds(faults);
+        let pace = self.paces(quotas, faults);
+        let login = login.filter(|_| faults.0.len() == before)?;
+        Some(Access {
+            region: self.region.clone(),
+            login,
+            endpoint,
+            fips: self.fips,
+            dual_stack: self.dual_stack,
+            ca,
+            plain_http: self.plain_http(),
+            timeout,
+            width,
+            pace,
+        })
+    }
+
+    /// Takes relative files from `folder`.
+    pub fn relative_to(&mut self, folder: &Path) {
+        self.tls = std::mem::take(&mut self.tls).relative_to(folder);
+        if let Some(auth) = &mut self.auth {
+            auth.relative_to(folder);
+        }
+    }
+
+    /// Whose place in AWS it is, as far as the config alone can tell: region, endpoint, and account, role or profile.
+    pub fn identity(&self) -> String {
+        let region = self.region.clone().or_else(usual_region).unwrap_or_default();
+        let endpoint = self.endpoint_url.as_deref().unwrap_or_default();
+        let endpoint = Url::parse(endpoint).map_or(String::new(), |url| url.origin().ascii_serialization());
+        format!("region={region:?} endpoint={endpoint:?} {}", self.auth.clone().unwrap_or_default().identity())
+    }
+
+    /// What a person should hear of the settings as they are.
+    pub fn remarks(&self, store: &str) -> Vec<Finding> {
+        let regions = (env_setting("AWS_REGION"), env_setting("AWS_DEFAULT_REGION"));
+        match (&self.region, regions) {
+            (None, (Some(ours), Some(theirs))) if ours != theirs => {
+                vec![two_regions(store, &ours, &theirs)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn plain_http(&self) -> PlainHttp {
+        if self.allow_plain_http { PlainHttp::Allowed } else { PlainHttp::Refused }
+    }
+
+    // It becomes part of a host's name.
+    fn check_region(&self, faults: &mut Faults) {
+        let is_legal =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if self.region.as_deref().is_some_and(|region| !is_legal(region)) {
+            faults.add("region", "this is no region", "write it as in eu-central-1, or leave it out");
+        }
+    }
+
+    fn authority(&self, endpoint: Option<&Url>, faults: &mut Faults) -> Option<PathBuf> {
+        if self.tls.client_certificate.is_some() || self.tls.client_key.is_some() {
+            faults.add(
+                "tls",
+                "AWS does not take certificates of clients",
+                "leave client-certificate and client-key out",
+            );
+        }
+        if self.tls.ca.is_some() && endpoint.is_some_and(|url| url.scheme() == "http") {
+            faults.add("tls.ca", "the endpoint is plain http, which has no TLS", "write https:// in endpoint-url");
+        }
+        self.tls.ca.clone().or_else(|| env_setting("AWS_CA_BUNDLE").map(PathBuf::from))
+    }
+
+    fn bounds(&self, faults: &mut Faults) -> (Duration, u16) {
+        let timeout = self.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0);
+        if timeout.is_zero() {
+            faults.add("timeout", "no request can be answered in no time", "write \"30s\"");
+        }
+        let width = self.width.unwrap_or(DEFAULT_WIDTH);
+        if !(1..=WIDEST).contains(&width) {
+            faults.add("width", format!("{width} requests at once are not possible"), "write a number from 1 to 256");
+        }
+        (timeout, width)
+    }
+
+    fn paces(&self, quotas: &[(Family, f64)], faults: &mut Faults) -> Vec<(Family, f64)> {
+        let given = [
+            (Family::List, "pace.list", self.pace.list),
+            (Family::Read, "pace.read", self.pace.read),
+            (Family::Write, "pace.write", self.pace.write),
+            (Family::Delete, "pace.delete", self.pace.delete),
+        ];
+        for (_, key, pace) in given {
+            if pace.is_some_and(|pace| !(pace > 0.0 && pace.is_finite())) {
+                faults.add(key, "the pace must be more than 0 requests a second", "leave it out for AWS's own quota");
+            }
+        }
+        let given = given.into_iter().filter_map(|(family, _, pace)| Some((family, pace?)));
+        let mut paces: Vec<_> = given.collect();
+        paces.extend(
+            quotas
+                .iter()
+                .filter(|(family, _)| !paces.iter().any(|(given, _)| given == family))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+        paces
+    }
+}
+
+impl Access {
+    /// How long a request may take; the rest as everywhere.
+    pub fn call_settings(&self) -> CallSettings {
+        CallSettings { timeout: self.timeout, ..CallSettings::default() }
+    }
+
+    /// How fast the store is asked.
+    pub fn paces(&self) -> Paces {
+        // Truncated on purpose: the least burst is one call.
+        let burst = |per_second: f64| (per_second * BURST).ceil().clamp(1.0, f64::from(u16::MAX)) as u32;
+        let pace = |(family, per_second): &(Family, f64)| {
+            (*family, Pace { per_second: *per_second, burst: burst(*per_second) })
+        };
+        Paces::new(usize::from(self.width), &self.pace.iter().map(pace).collect::<Vec<_>>())
+    }
+}
+
+/// The region that this program takes where the config has none.
+fn usual_region() -> Option<String> {
+    env_setting("AWS_REGION").or_else(|| env_setting("AWS_DEFAULT_REGION"))
+}
+
+fn two_regions(store: &str, ours: &str, theirs: &str) -> Finding {
+    let message = format!(
+        "AWS_REGION is {ours} and AWS_DEFAULT_REGION is {theirs}: this program takes the first, Airflow (boto3) reads only the second"
+    );
+    Finding::new(Severity::Warning, "two-regions", store, message)
+        .with_remedy("set region in the store's table, and the same for Airflow (region_name)")
+}
+
+fn endpoint(text: &str, plain_http: PlainHttp, faults: &mut Faults) -> Option<Url> {
+    const EXAMPLE: &str = "write https://host, or leave it out for AWS's own endpoint";
+    // Not repeated: what is no URL may hold a password.
+    let Ok(url) = Url::parse(text) else {
+        faults.add("endpoint-url", "this is not a URL", EXAMPLE);
+        return None;
+    };
+    let problem = if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
+        "the endpoint does not start with https://"
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "the endpoint holds a user or password, which AWS does not take"
+    } else if url.query().is_some() || url.fragment().is_some() {
+        "the endpoint holds a query or fragment"
+    } else if plain_http == PlainHttp::Refused && is_readable_on_the_way(&url) {
+        let hint = "use https, or set allow-plain-http = true and let every secret travel readable";
+        faults.add("endpoint-url", "plain http is refused for other hosts than this one", hint);
+        return None;
+    } else {
+        return Some(url);
+    };
+    faults.add("endpoint-url", problem, EXAMPLE);
+    None
+}
+
+/// Tells whether an address leads to another host without encryption.
+pub(super) fn is_readable_on_the_way(url: &Url) -> bool {
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && !is_loopback
+}

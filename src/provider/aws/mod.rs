@@ -1,0 +1,17 @@
+//! Amazon Web Services: what its two stores share, and the stores themselves.
+//!
+//! `access` is the part of a table that both share, checked; `auth` its log-in; `session` what comes of them: the SDK's
+//! settings with credentials, trust and paces, from which each store makes one client. `fault` turns the SDK's errors
+//! into ours. The SDK never repeats anything: that is [`Caller`](super::Caller)'s part.
+
+mod access;
+mod auth;
+mod codes;
+mod fault;
+mod login;
+mod refusal;
+mod session;
+mod trust;
+
+pub use access::PaceSettings;
+pub use auth::AuthSettings;
