@@ -20,6 +20,7 @@
 //!   key.rs                The installation's key and the subkeys made of it
 //!   mark.rs               Mark v1: who owns a key, kept in the store beside it and constant for the key's life
 //!   name.rs               What a secret is called: by us, and by a store
+//!   oddity/               the parts of oddity.rs
 //!   oddity.rs             What a person should hear about a secret's content before it is copied
 //!   python/               the parts of python.rs
 //!   python.rs             The parts of Python that decide what Airflow reads

@@ -124,7 +124,7 @@ impl Carriage {
                 let mut notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
                 notes.extend(unusual);
                 notes.extend(odd);
-                notes.extend(remarks(name, self.target.connection, &self.readers).into_iter().map(Remark::explained));
+                notes.extend(remarks(name, &self.target.connection, &self.readers).into_iter().map(Remark::explained));
                 let description = secret.description().cloned();
                 Reduced::Ready(Box::new(Prepared { stored, canonical: Canonical::of(&meaning), description, notes }))
             }
@@ -212,7 +212,14 @@ pub enum Masked {
 
 /// Tells whether Airflow reads garbage, or nothing, because of it.
 fn is_damage(oddity: &Oddity) -> bool {
-    matches!(oddity, Oddity::QuotedText | Oddity::EmptyKeyObject | Oddity::ByteOrderMark { .. })
+    matches!(
+        oddity,
+        Oddity::QuotedText
+            | Oddity::EmptyKeyObject
+            | Oddity::ByteOrderMark { .. }
+            | Oddity::NoConnection
+            | Oddity::NoField
+    )
 }
 
 fn unreadable(why: &str) -> Reduced {

@@ -176,7 +176,7 @@ fn airflow_looks_under_every_prefix_in_order() {
 
 #[test]
 fn ids_that_some_part_of_airflow_does_not_take_are_remarked() {
-    let seen = |store, id: &str| remarks(&connection(id), store, &Reader::ALL);
+    let seen = |store, id: &str| remarks(&connection(id), &store, &Reader::ALL);
     let all = |id: &str| seen(ConnectionDialect::VaultMap, id);
     assert_eq!(all("my.db-1"), []);
     assert_eq!(all("a:b"), [Remark::NotManageable]);
@@ -190,8 +190,8 @@ fn ids_that_some_part_of_airflow_does_not_take_are_remarked() {
     assert_eq!(all(&"x".repeat(251)), [null[0], null[1], Remark::NotManageable]);
     assert_eq!(seen(ConnectionDialect::FileObject, "a b")[..3], null);
     let vault = ConnectionDialect::VaultMap;
-    assert_eq!(remarks(&connection("a/b"), vault, &[Reader::Airflow2]), [Remark::NotManageable]);
-    assert_eq!(remarks(&SecretName::new(Kind::Variable, "a b/é"), vault, &Reader::ALL), []);
+    assert_eq!(remarks(&connection("a/b"), &vault, &[Reader::Airflow2]), [Remark::NotManageable]);
+    assert_eq!(remarks(&SecretName::new(Kind::Variable, "a b/é"), &vault, &Reader::ALL), []);
     assert!(Remark::IdBecomesNull(Reader::Airflow2).explained().starts_with("airflow-2 "));
 }
 
