@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use secretferry::model::python::{Object, Text, Value, dumps, dumps_canonical, loads};
 use secretferry::model::{
-    ConnectionDialect, Dialect, Form, Judgement, Kind, ReadError, Reader, Secret, SecretName, SeenConnection,
+    Aliases, ConnectionDialect, Dialect, Form, Judgement, Kind, ReadError, Reader, Secret, SecretName, SeenConnection,
     TextDialect, judge,
 };
 
@@ -254,9 +254,10 @@ fn carried(row: &Object) -> Vec<String> {
         (ConnectionDialect::Text, Form::Json),
         (ConnectionDialect::VaultMap, Form::Fields),
         (ConnectionDialect::FileObject, Form::Json),
+        (ConnectionDialect::SecretsManager(Aliases::default()), Form::Json),
     ] {
+        let wanted = if without_uri || refused { "blocked".to_owned() } else { unavoidable(input, &connection) };
         let dialect = Dialect { connection, text: TextDialect::Verbatim };
-        let wanted = if without_uri || refused { "blocked".to_owned() } else { unavoidable(input, connection) };
         let got = match judge(&name, &secret, &dialect, form, &Reader::ALL) {
             Judgement::Blocked(_) => "blocked".to_owned(),
             Judgement::Fits { notes, .. } => {
@@ -264,16 +265,16 @@ fn carried(row: &Object) -> Vec<String> {
             }
         };
         if got != wanted {
-            faults.push(format!("{id} {connection:?}: wanted {wanted:?}, got {got:?}"));
+            faults.push(format!("{id} {:?}: wanted {wanted:?}, got {got:?}", dialect.connection));
         }
     }
     faults
 }
 
 /// The notes that no JSON avoids: section 0 of the facts names the five.
-fn unavoidable(input: &Object, dialect: ConnectionDialect) -> String {
+fn unavoidable(input: &Object, dialect: &ConnectionDialect) -> String {
     let text = |field: &str| input.get(field).and_then(Value::as_text).and_then(Text::as_str);
-    let in_file = dialect == ConnectionDialect::FileObject;
+    let in_file = *dialect == ConnectionDialect::FileObject;
     let mut notes = String::new();
     match text("conn_type") {
         Some("") if !in_file => notes += "conn_type: null-against-empty; ",
@@ -281,6 +282,13 @@ fn unavoidable(input: &Object, dialect: ConnectionDialect) -> String {
             notes += "conn_type: type-spelling; ";
         }
         _ => {}
+    }
+    if matches!(dialect, ConnectionDialect::SecretsManager(_)) {
+        notes += match text("description") {
+            None => "",
+            Some("") => "description: null-against-empty; ",
+            Some(_) => "description: not-returned; ",
+        };
     }
     if text("password") == Some("") {
         notes += "password: null-against-empty; ";

@@ -24,7 +24,7 @@ impl From<Expect> for Against {
 impl Writer<'_> {
     /// What the target must be like for the step: a version where one is known, else the value that was planned against.
     pub(super) async fn expectation(&self, step: &Step, key: &RemoteKey) -> Result<Against, Ended> {
-        let keeps_keys = step.action == Action::Update && self.lens.carriage.target.is_map();
+        let keeps_keys = step.action == Action::Update && self.lens.carriage.target.is_map(step.name.kind);
         match (step.action, &step.target_revision) {
             (Action::Create, _) => Ok(Expect::Absent.into()),
             (Action::Restore, Some(revision)) => Ok(Expect::Deleted(revision.clone()).into()),

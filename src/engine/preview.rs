@@ -77,18 +77,18 @@ async fn remembered(job: &Job, stores: &Stores, ledger: &Ledger) -> Result<Basel
 
 /// How a job looks at values; without a ledger its digests hold for this run alone.
 pub fn lens(job: &Job, stores: &Stores, ledger: Option<&Ledger>) -> Lens {
-    lens_between(job, *stores.source.dialect(), &stores.target, ledger)
+    lens_between(job, stores.source.dialect().clone(), &stores.target, ledger)
 }
 
 /// How a job looks at what its target holds, where the source is not asked.
 pub fn lens_on(job: &Job, target: &Store, ledger: &Ledger) -> Lens {
-    lens_between(job, *target.dialect(), target, Some(ledger))
+    lens_between(job, target.dialect().clone(), target, Some(ledger))
 }
 
 fn lens_between(job: &Job, source: Dialect, target: &Store, ledger: Option<&Ledger>) -> Lens {
     let key = ledger.map_or_else(MasterKey::random, |ledger| ledger.key().clone()).subkey(Purpose::Fingerprint);
     let capabilities = target.capabilities();
-    let target = *target.dialect();
+    let target = target.dialect().clone();
     let carriage = Carriage {
         source,
         form: job.form.unwrap_or(FormChoice::Only(target.forms(Kind::Connection)[0])),

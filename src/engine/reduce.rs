@@ -71,9 +71,9 @@ impl Carriage {
         match (record.listed.state, &record.content) {
             (State::Empty | State::Deleted | State::Destroyed, _) => Reduced::Absent,
             (State::Disabled, _) => unreadable("it is disabled in the source"),
-            (State::Live | State::Managed, Content::Nothing) => unreadable("the source shows no value of it"),
-            (State::Live | State::Managed, Content::Quarantined(why)) => quarantined(why),
-            (State::Live | State::Managed, Content::Value(stored)) => self.prepare_value(names, stored, masked),
+            (State::Live | State::Managed(_), Content::Nothing) => unreadable("the source shows no value of it"),
+            (State::Live | State::Managed(_), Content::Quarantined(why)) => quarantined(why),
+            (State::Live | State::Managed(_), Content::Value(stored)) => self.prepare_value(names, stored, masked),
         }
     }
 
@@ -124,7 +124,7 @@ impl Carriage {
                 let mut notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
                 notes.extend(unusual);
                 notes.extend(odd);
-                notes.extend(remarks(name, self.target.connection, &self.readers).into_iter().map(Remark::explained));
+                notes.extend(remarks(name, &self.target.connection, &self.readers).into_iter().map(Remark::explained));
                 let description = secret.description().cloned();
                 Reduced::Ready(Box::new(Prepared { stored, canonical: Canonical::of(&meaning), description, notes }))
             }
@@ -212,7 +212,14 @@ pub enum Masked {
 
 /// Tells whether Airflow reads garbage, or nothing, because of it.
 fn is_damage(oddity: &Oddity) -> bool {
-    matches!(oddity, Oddity::QuotedText | Oddity::EmptyKeyObject | Oddity::ByteOrderMark { .. })
+    matches!(
+        oddity,
+        Oddity::QuotedText
+            | Oddity::EmptyKeyObject
+            | Oddity::ByteOrderMark { .. }
+            | Oddity::NoConnection
+            | Oddity::NoField
+    )
 }
 
 fn unreadable(why: &str) -> Reduced {

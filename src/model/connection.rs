@@ -13,6 +13,7 @@ use super::python::{Object, Text, Value};
 
 pub(super) use construct::{check_extra, construct};
 pub(super) use json::{parse_json, parse_map, write_json};
+pub(super) use split::is_uri;
 pub(super) use uri::{normalise_type, write_uri};
 
 /// What Airflow knows of a connection besides its id; `None` is SQL's and JSON's null.

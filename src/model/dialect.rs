@@ -4,6 +4,7 @@ mod file;
 mod form;
 mod judge;
 mod merge;
+mod secrets_manager;
 mod see;
 
 use super::canonical::same_field;
@@ -13,9 +14,10 @@ pub use file::ends_line;
 pub use form::RenderFault;
 pub use judge::{Difference, Judgement, Mismatch, Note, NoteKind, judge, judge_forms};
 pub use merge::MergeFault;
+pub use secrets_manager::{Aliases, OldForm};
 
 /// How the Airflow backend of a store reads it; plain data, which a provider states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialect {
     /// How it reads connections.
     pub connection: ConnectionDialect,
@@ -24,12 +26,17 @@ pub struct Dialect {
 }
 
 /// How a backend reads a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionDialect {
     /// The base class's way: stripped, then JSON if it starts with `{`, else a URI; `""` is no connection.
     Text,
     /// Vault: the stored text stands for the entry's map, as a JSON object; a `conn_uri` that is not empty wins.
     VaultMap,
+    /// AWS Secrets Manager: an object's keys are words for fields, the first in the text's order winning, and all others are
+    /// dropped, a description too; any other text as in [`Text`](Self::Text).
+    SecretsManager(Aliases),
+    /// AWS Secrets Manager as an older provider read it, in Airflow 2; only a source.
+    OldSecretsManager(OldForm, Aliases),
     /// An entry of a local JSON file, as JSON: a string is a URI, an object goes to the constructor, a list holds one of them.
     FileObject,
     /// A line of a local `.env` file: always a URI.
@@ -40,8 +47,10 @@ pub enum ConnectionDialect {
 
 impl ConnectionDialect {
     /// The reader whose class of connections `reader` gets from this store.
-    pub const fn class_for(self, reader: Reader) -> Reader {
+    pub const fn class_for(&self, reader: Reader) -> Reader {
         match (self, reader) {
+            // No other Airflow ran these providers, so what it read is what the secret means.
+            (Self::OldSecretsManager(..), _) => Reader::Airflow2,
             // The backend of local files makes the server's class in a worker too.
             (Self::FileObject | Self::FileUri, Reader::Airflow3Worker) => Reader::Airflow3,
             _ => reader,
@@ -99,7 +108,7 @@ impl Dialect {
     /// A connection whose URI Airflow cannot write is an error: Airflow writes it before it hands the object out.
     pub fn see(&self, reader: Reader, name: &SecretName, stored: &SecretValue) -> Result<Option<Seen>, ReadError> {
         match name.kind {
-            Kind::Connection => see::connection(self.connection, reader, name, stored),
+            Kind::Connection => see::connection(&self.connection, reader, name, stored),
             Kind::Variable | Kind::Config => see::text(self.text, reader, name.kind, stored),
         }
     }

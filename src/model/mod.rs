@@ -24,8 +24,8 @@ pub use capability::{Capabilities, Compare, Deletes, Listing, Revisions};
 pub use connection::{Connection, Field, Form};
 pub use decision::{Action, Outcome, Reason};
 pub use dialect::{
-    ConnectionDialect, Dialect, Difference, Judgement, MergeFault, Mismatch, Note, NoteKind, RenderFault, SourceFault,
-    TextDialect, ends_line, judge, judge_forms,
+    Aliases, ConnectionDialect, Dialect, Difference, Judgement, MergeFault, Mismatch, Note, NoteKind, OldForm,
+    RenderFault, SourceFault, TextDialect, ends_line, judge, judge_forms,
 };
 pub use event::{Blind, Event, Family, Observer, Stage};
 pub use fault::{Effect, ErrorKind};
@@ -37,5 +37,5 @@ pub use name::{Kind, Names, RemoteKey, Scope, SecretName};
 pub use oddity::{Oddity, oddities, source_oddities};
 pub use reader::{ReadError, Reader, Secret, Seen, SeenConnection};
 pub use requirement::Requirement;
-pub use snapshot::{Listed, Revision, State};
+pub use snapshot::{Listed, Manager, Revision, State};
 pub use value::SecretValue;

@@ -1,10 +1,14 @@
 //! What a person should hear about a secret's content before it is copied; never the content itself.
 
+mod stored;
+
 use std::fmt;
 
 use super::canonical::member_path;
 use super::python::{Text, Value, find, loads, strip};
-use super::{ConnectionDialect, Dialect, Field, Kind, Secret, SecretName, SecretValue, TextDialect};
+use super::{Field, Secret, SecretValue};
+
+pub use stored::source_oddities;
 
 /// The mask that Airflow's own screens and logs put in place of a secret.
 const MASK: &str = "***";
@@ -44,6 +48,20 @@ pub enum Oddity {
     QuotedText,
     /// The stored connection has an empty key: a console's key/value form filled in without a key.
     EmptyKeyObject,
+    /// The stored connection is neither an object nor a URI: another secret that got under the prefix.
+    NoConnection,
+    /// The stored object has keys, and none that Airflow takes for a field: it reads an empty connection.
+    NoField,
+    /// The stored object has keys that Airflow drops.
+    IgnoredKeys {
+        /// Those with well-known names, and how many more.
+        keys: String,
+    },
+    /// Several keys of the stored object stand for one field, and Airflow takes the first.
+    RepeatedField {
+        /// Where.
+        field: String,
+    },
     /// `airflow variables export` had decoded the JSON, so blanks, number spelling and repeated keys are gone.
     Reencoded,
     /// The value was taken out of a `{"value": …}` wrapper, as `airflow variables import` of Airflow 3 does.
@@ -62,6 +80,10 @@ impl Oddity {
             Self::LineEndDropped => "line-end-dropped",
             Self::QuotedText => "quoted-text",
             Self::EmptyKeyObject => "empty-key-object",
+            Self::NoConnection => "no-connection",
+            Self::NoField => "no-field",
+            Self::IgnoredKeys { .. } => "ignored-keys",
+            Self::RepeatedField { .. } => "repeated-field",
             Self::Reencoded => "reencoded",
             Self::Unwrapped => "unwrapped",
         }
@@ -74,7 +96,8 @@ impl Oddity {
             | Self::MaskInside { field }
             | Self::LooksEncrypted { field }
             | Self::ByteOrderMark { field }
-            | Self::TrailingNewline { field } => Some(field),
+            | Self::TrailingNewline { field }
+            | Self::RepeatedField { field } => Some(field),
             _ => None,
         }
     }
@@ -91,6 +114,12 @@ impl fmt::Display for Oddity {
             Self::LineEndDropped => "ends with a line end, which Airflow drops",
             Self::QuotedText => "stands in quotes, which Airflow takes for content",
             Self::EmptyKeyObject => "has an empty key, as a console's form leaves it that was filled in without one",
+            Self::NoConnection => {
+                "is no connection: Airflow takes it for a URI, and there is no type with :// in front"
+            }
+            Self::NoField => "is no connection: none of its keys is a field that Airflow knows",
+            Self::IgnoredKeys { keys } => return write!(f, "has keys that Airflow does not read: {keys}"),
+            Self::RepeatedField { .. } => "is given by several keys, of which Airflow takes the first",
             Self::Reencoded => {
                 "was decoded by `airflow variables export`: blanks, number spelling and repeated keys are gone"
             }
@@ -184,49 +213,6 @@ fn look_at_mask(text: &[u8], field: &str, found: &mut Vec<Oddity>) {
     }
 }
 
-/// Looks for oddities in a stored text that no longer show in the secret it is read as.
-///
-/// Of a connection each of them is damage, as Airflow reads something else than was meant; but for a line end, which
-/// every reader strips.
-pub fn source_oddities(dialect: &Dialect, name: &SecretName, stored: &SecretValue) -> Vec<Oddity> {
-    let text = Text::from(stored);
-    match (name.kind, dialect.connection, dialect.text) {
-        (Kind::Connection, ConnectionDialect::Text | ConnectionDialect::FileUri, _) => {
-            let mut found = connection_text(&text);
-            found.extend(empty_key(&text));
-            found
-        }
-        (Kind::Connection, ConnectionDialect::FileObject, _) => match loads(&text) {
-            Ok(Value::Text(inner)) => connection_text(&inner),
-            _ => empty_key(&text).into_iter().collect(),
-        },
-        (Kind::Connection, ConnectionDialect::VaultMap, _) => entry(&text),
-        (Kind::Variable | Kind::Config, _, TextDialect::ExportValue) => exported(&text),
-        _ => Vec::new(),
-    }
-}
-
-/// A Vault entry: the text of its `conn_uri`, or the map itself.
-fn entry(text: &Text) -> Vec<Oddity> {
-    let map = loads(text).ok();
-    let uri = map.as_ref().and_then(Value::as_object).and_then(|map| map.get("conn_uri")).and_then(Value::as_text);
-    let mut found = uri.map(connection_text).unwrap_or_default();
-    found.extend(uri.and_then(empty_key).or_else(|| empty_key(text)));
-    found
-}
-
-fn connection_text(text: &Text) -> Vec<Oddity> {
-    let mut found = Vec::new();
-    if text.as_bytes().starts_with("\u{feff}".as_bytes()) {
-        found.push(Oddity::ByteOrderMark { field: "stored text".to_owned() });
-    }
-    found.extend(quotes(text));
-    if text.as_bytes().ends_with(b"\n") {
-        found.push(Oddity::LineEndDropped);
-    }
-    found
-}
-
 fn quotes(text: &Text) -> Option<Oddity> {
     let quoted = matches!(strip(text.as_bytes()), [b'"', .., b'"'] | [b'\'', .., b'\'']);
     quoted.then_some(Oddity::QuotedText)
@@ -239,32 +225,12 @@ fn empty_key(text: &Text) -> Option<Oddity> {
     (object.contains("") && !object.contains("conn_uri")).then_some(Oddity::EmptyKeyObject)
 }
 
-fn exported(text: &Text) -> Vec<Oddity> {
-    let value = match loads(text) {
-        Ok(value) => value,
-        Err(_) => return Vec::new(),
-    };
-    let inner = value.as_object().and_then(|object| object.get("value"));
-    let mut found = Vec::new();
-    if inner.is_some() {
-        found.push(Oddity::Unwrapped);
-    }
-    if inner.unwrap_or(&value).as_text().is_none() {
-        found.push(Oddity::Reencoded);
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Connection;
 
-    fn name(kind: Kind) -> SecretName {
-        SecretName::new(kind, "x")
-    }
-
-    fn codes(found: &[Oddity]) -> Vec<String> {
+    pub(super) fn codes(found: &[Oddity]) -> Vec<String> {
         let code = |oddity: &Oddity| match oddity.field() {
             Some(field) => format!("{} ({field})", oddity.as_str()),
             None => oddity.as_str().to_owned(),
@@ -303,36 +269,5 @@ mod tests {
             codes(&oddities(&Secret::Connection(connection))),
             ["trailing-newline (host)", "poisoned (password)", "poisoned (extra.token)", "mask-inside (extra.note)"]
         );
-    }
-
-    #[test]
-    fn of_stored_texts() {
-        let check = |connection, text, kind, stored: &str, wanted: &[&str]| {
-            let (dialect, name) = (Dialect { connection, text }, name(kind));
-            assert_eq!(codes(&source_oddities(&dialect, &name, &SecretValue::from(stored))), wanted, "{stored}");
-        };
-        let text = |stored, wanted: &[&str]| {
-            check(ConnectionDialect::Text, TextDialect::Verbatim, Kind::Connection, stored, wanted);
-        };
-        text("postgres://h", &[]);
-        text("\"postgres://h\"", &["quoted-text"]);
-        text(" 'postgres://h'\n", &["quoted-text", "line-end-dropped"]);
-        text("postgres://h\n", &["line-end-dropped"]);
-        text("\u{feff}{}", &["byte-order-mark (stored text)"]);
-        text(r#" {"": "postgres://h"}"#, &["empty-key-object"]);
-        let vault = |stored, wanted: &[&str]| {
-            check(ConnectionDialect::VaultMap, TextDialect::ValueKey, Kind::Connection, stored, wanted);
-        };
-        vault(r#"{"": "postgres://h"}"#, &["empty-key-object"]);
-        vault(r#"{"conn_uri": "'postgres://h'", "": "x"}"#, &["quoted-text"]);
-        vault(r#"{"conn_uri": "postgres://h", "note": "x"}"#, &[]);
-        check(ConnectionDialect::FileObject, TextDialect::JsonValue, Kind::Connection, r#""'x'""#, &["quoted-text"]);
-        let export = |stored, wanted: &[&str]| {
-            check(ConnectionDialect::Text, TextDialect::ExportValue, Kind::Variable, stored, wanted);
-        };
-        export(r#""x""#, &[]);
-        export("1.1", &["reencoded"]);
-        export(r#"{"value": "x"}"#, &["unwrapped"]);
-        export(r#"{"value": {"a": 1}}"#, &["unwrapped", "reencoded"]);
     }
 }

@@ -1,10 +1,11 @@
-//! The parts of Python that decide what Airflow reads: `str`, numbers, `json` and percent-encoding, ported exactly.
+//! The parts of Python that decide what Airflow reads: `str`, numbers, literals, `json` and percent-encoding, ported exactly.
 //!
 //! Knows nothing of Airflow. Differences to Rust's own types are the reason it exists: Python text may hold lone
 //! surrogates, its integers have no size, its JSON knows `NaN` and lets the last of two equal keys win.
 
 mod dumps;
 mod json;
+mod literal;
 mod number;
 mod percent;
 mod text;
@@ -13,6 +14,7 @@ mod value;
 pub use dumps::{dumps, dumps_canonical, dumps_indented};
 pub(super) use json::loads_slice;
 pub use json::{DEPTH_LIMIT, JsonError, loads};
+pub use literal::literal_eval;
 pub use number::{DIGIT_LIMIT, Integer, float_repr};
 pub use percent::{Blank, quote, unquote};
 pub use text::{CodePoints, Text};

@@ -52,6 +52,9 @@ pub enum ReadError {
     /// The text starts like JSON and is none.
     #[error("the text is no valid JSON")]
     NotJson,
+    /// The text is no Python literal of a dict.
+    #[error("the text is no dict as Python writes it, which `full_url_mode = false` takes")]
+    NotLiteral,
     /// Python converts no integer that long.
     #[error("the JSON holds an integer of more than 4300 digits")]
     NumberTooLong,

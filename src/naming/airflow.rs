@@ -47,7 +47,7 @@ pub fn lookups(rule: &Rule, name: &SecretName) -> Result<Vec<RemoteKey>, NameErr
 }
 
 /// What the given readers of a store make of an id. Variables and configs may be called anything.
-pub fn remarks(name: &SecretName, store: ConnectionDialect, readers: &[Reader]) -> Vec<Remark> {
+pub fn remarks(name: &SecretName, store: &ConnectionDialect, readers: &[Reader]) -> Vec<Remark> {
     if name.kind != Kind::Connection {
         return Vec::new();
     }

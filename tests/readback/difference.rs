@@ -40,7 +40,7 @@ fn words(field: &str, row: &Map<String, Value>, seen: &Map<String, Value>) -> Op
     }
     Some(match field {
         _ if is_empty(source) && is_empty(target) => "null and \"\" are one here",
-        "description" if target.is_null() => "this form has no place for it",
+        "description" if target.is_null() => "Airflow does not get it back from here",
         "port" if *source == 0 && target.is_null() => "port 0 is read as none",
         "conn_type" if target.as_str() == spelled(source).as_deref() => "read in Airflow's spelling of the type",
         "extra" if is_same_json(source, target) => "read in another spelling of the same JSON",

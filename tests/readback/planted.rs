@@ -66,7 +66,7 @@ fn clean() -> Case {
 
 const NOTES: [&str; 5] = [
     "conn_type: read in Airflow's spelling of the type",
-    "description: this form has no place for it",
+    "description: Airflow does not get it back from here",
     "login: null and \"\" are one here",
     "port: port 0 is read as none",
     "extra: read in another spelling of the same JSON",

@@ -32,6 +32,17 @@ pub(super) fn urlsplit(url: &[u8]) -> Result<Split, ReadError> {
     })
 }
 
+/// Tells whether a text looks like a URI of a connection: after a scheme, or none, comes `//`, or nothing but parameters.
+///
+/// Airflow reads any text as a URI, `google_cloud_platform://` and a mere password too, with garbage in the schema.
+pub(in crate::model) fn is_uri(text: &[u8]) -> bool {
+    let cleaned = clean(text);
+    match split_scheme(cleaned.as_bytes()) {
+        (b"", rest) => rest.starts_with(b"//"),
+        (_, rest) => rest.is_empty() || rest.starts_with(b"//") || rest.starts_with(b"?"),
+    }
+}
+
 /// Drops control characters and blanks in front, and tabs and line ends everywhere.
 fn clean(url: &[u8]) -> Text {
     let start = url.iter().position(|byte| *byte > 0x20).unwrap_or(url.len());

@@ -1,7 +1,9 @@
 //! What we store, form by form.
 
 use crate::model::python::{Object, Text, Value, dumps};
-use crate::model::{Connection, Form, Kind, ReadError, Reader, Requirement, Secret, SecretValue, SeenConnection};
+use crate::model::{
+    Connection, Field, Form, Kind, ReadError, Reader, Requirement, Secret, SecretValue, SeenConnection,
+};
 
 use super::{ConnectionDialect, Dialect, TextDialect};
 
@@ -19,8 +21,11 @@ pub enum RenderFault {
 impl Dialect {
     /// The forms the store carries a secret of a kind in, the preferred one first; empty if it is only a source.
     pub const fn forms(&self, kind: Kind) -> &'static [Form] {
-        match (kind, self.connection, self.text) {
-            (Kind::Connection, ConnectionDialect::Text, _) => &[Form::Json, Form::Uri],
+        match (kind, &self.connection, self.text) {
+            (Kind::Connection, ConnectionDialect::Text | ConnectionDialect::SecretsManager(_), _) => {
+                &[Form::Json, Form::Uri]
+            }
+            (Kind::Connection, ConnectionDialect::OldSecretsManager(..), _) => &[],
             (Kind::Connection, ConnectionDialect::VaultMap, _) => &[Form::Fields, Form::Uri, Form::Json],
             (Kind::Connection, ConnectionDialect::FileObject, _) => &[Form::Json, Form::Fields, Form::Uri],
             (Kind::Connection, ConnectionDialect::FileUri, _) => &[Form::Uri],
@@ -32,7 +37,7 @@ impl Dialect {
 
     /// What Airflow needs to read connections in a form, beyond what the store's backend always took.
     pub const fn needs(&self, form: Form) -> Option<Requirement> {
-        match (self.connection, form) {
+        match (&self.connection, form) {
             (ConnectionDialect::VaultMap, Form::Json) => {
                 Some(Requirement::of_vault((4, 7, 2), "connections as JSON in conn_uri"))
             }
@@ -68,8 +73,13 @@ impl Dialect {
 
     /// As our own JSON everywhere: nulls left out, and `extra` a string, which alone keeps its text.
     fn render_object(&self, connection: &Connection, form: Form) -> SecretValue {
-        let object = Value::Object(connection.to_object());
-        match (self.connection, form) {
+        let mut object = connection.to_object();
+        if matches!(self.connection, ConnectionDialect::SecretsManager(_)) {
+            // A key that this store's backend drops.
+            object.take(Field::Description.as_str());
+        }
+        let object = Value::Object(object);
+        match (&self.connection, form) {
             (ConnectionDialect::VaultMap, Form::Json) => json(&single("conn_uri", dumps(&object))),
             _ => json(&object),
         }
@@ -79,7 +89,7 @@ impl Dialect {
         // As a worker writes it: Airflow 2 writes a host protocol equal to the type so that nobody can read it, and
         // the server of Airflow 3 refuses an extra that Airflow 2 would read.
         let uri = SeenConnection::of(connection).uri(Reader::Airflow3Worker).map_err(RenderFault::NoUri)?;
-        Ok(match self.connection {
+        Ok(match &self.connection {
             ConnectionDialect::VaultMap => json(&single("conn_uri", uri)),
             ConnectionDialect::FileObject => json(&Value::Text(uri)),
             _ => uri.to_secret().expect("it is made of texts without lone surrogates"),

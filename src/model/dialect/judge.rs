@@ -47,7 +47,7 @@ pub struct Note {
 /// What happens to a noted field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NoteKind {
-    /// The form has no place for it.
+    /// The form, or the store's backend, has no place for it.
     NotReturned,
     /// Null becomes `""`, or `""` null.
     NullAgainstEmpty,
@@ -75,7 +75,7 @@ impl NoteKind {
 impl NoteKind {
     const fn explained(self) -> &'static str {
         match self {
-            Self::NotReturned => "this form has no place for it",
+            Self::NotReturned => "Airflow does not get it back from here",
             Self::NullAgainstEmpty => "null and \"\" are one here",
             Self::PortZero => "port 0 is read as none",
             Self::TypeSpelling => "read in Airflow's spelling of the type",
@@ -159,7 +159,7 @@ pub fn judge(name: &SecretName, secret: &Secret, dialect: &Dialect, form: Form, 
     let mut verdict = Verdict::default();
     for reader in readers.iter().copied() {
         match read_back(reader, name, dialect, &stored) {
-            Ok(seen) => verdict.compare(reader, secret, seen, form),
+            Ok(seen) => verdict.compare(reader, secret, seen),
             Err(what) => verdict.differences.push(Difference { reader: Some(reader), field: None, what }),
         }
     }
@@ -197,12 +197,12 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn compare(&mut self, reader: Reader, secret: &Secret, seen: Secret, form: Form) {
+    fn compare(&mut self, reader: Reader, secret: &Secret, seen: Secret) {
         let altered = |field| Difference { reader: Some(reader), field, what: Mismatch::Altered };
         match (secret, &seen) {
             (Secret::Connection(given), Secret::Connection(back)) => {
                 for field in Field::ALL {
-                    match compare_field(given, back, field, form) {
+                    match compare_field(given, back, field) {
                         Comparison::Exact => {}
                         Comparison::Noted(kind) => self.note(Note { field, kind }),
                         Comparison::Altered => self.differences.push(altered(Some(field))),
@@ -228,7 +228,7 @@ enum Comparison {
     Altered,
 }
 
-fn compare_field(given: &Connection, back: &Connection, field: Field, form: Form) -> Comparison {
+fn compare_field(given: &Connection, back: &Connection, field: Field) -> Comparison {
     let is_exact = match field {
         Field::Port => given.port == back.port,
         _ => given.text(field) == back.text(field),
@@ -239,7 +239,7 @@ fn compare_field(given: &Connection, back: &Connection, field: Field, form: Form
     if same_field(given, back, field) {
         return Comparison::Noted(spelling(given, back, field));
     }
-    if field == Field::Description && form == Form::Uri && back.description.is_none() {
+    if field == Field::Description && back.description.is_none() {
         return Comparison::Noted(NoteKind::NotReturned);
     }
     Comparison::Altered

@@ -4,18 +4,28 @@ use crate::model::connection::{check_extra, parse_map};
 use crate::model::python::{Object, Text, Value, dumps_indented, loads};
 use crate::model::{Field, Kind, ReadError, Reader, SecretName, SecretValue, Seen, SeenConnection};
 
-use super::{ConnectionDialect, TextDialect, file};
+use super::{ConnectionDialect, OldForm, TextDialect, file, secrets_manager};
 
 pub(super) fn connection(
-    dialect: ConnectionDialect,
+    dialect: &ConnectionDialect,
     reader: Reader,
     name: &SecretName,
     stored: &SecretValue,
 ) -> Result<Option<Seen>, ReadError> {
     let class = dialect.class_for(reader);
     let seen = match dialect {
-        ConnectionDialect::Text if stored.is_empty() => return Ok(None),
+        ConnectionDialect::Text
+        | ConnectionDialect::SecretsManager(_)
+        | ConnectionDialect::OldSecretsManager(OldForm::FullUrl | OldForm::UrlEncoded, _)
+            if stored.is_empty() =>
+        {
+            return Ok(None);
+        }
         ConnectionDialect::Text => SeenConnection::parse_text(class, &Text::from(stored))?,
+        ConnectionDialect::SecretsManager(aliases) => secrets_manager::connection(class, aliases, stored)?,
+        ConnectionDialect::OldSecretsManager(form, aliases) => {
+            secrets_manager::old_connection(class, *form, aliases, stored)?
+        }
         ConnectionDialect::VaultMap => vault_map(class, map(stored)?)?,
         ConnectionDialect::FileObject => match file::connection(class, &name.id, loads(&Text::from(stored))?)? {
             Some(seen) => seen,

@@ -35,7 +35,7 @@ fn shown(seen: Result<Option<Seen>, ReadError>) -> String {
 }
 
 /// Checks what the three readers see; one result stands for all three.
-fn check_seen(dialect: Dialect, kind: Kind, stored: &str, wanted: &[&str]) {
+fn check_seen(dialect: &Dialect, kind: Kind, stored: &str, wanted: &[&str]) {
     for (index, reader) in Reader::ALL.into_iter().enumerate() {
         let seen = dialect.see(reader, &name(kind), &SecretValue::from(stored));
         assert_eq!(shown(seen), wanted[index.min(wanted.len() - 1)], "{reader} reads {stored}");
@@ -115,7 +115,7 @@ fn connections_as_readers_see_them() {
         (ROWS, r#"{"id": 1}"#, &["!UnknownKey"]),
     ];
     for (dialect, stored, wanted) in rows {
-        check_seen(*dialect, Kind::Connection, stored, wanted);
+        check_seen(dialect, Kind::Connection, stored, wanted);
     }
 }
 
@@ -144,7 +144,7 @@ fn texts_as_readers_see_them() {
         (EXPORT, Kind::Variable, "null", &[r#""null""#]),
     ];
     for (dialect, kind, stored, wanted) in rows {
-        check_seen(*dialect, *kind, stored, wanted);
+        check_seen(dialect, *kind, stored, wanted);
     }
 }
 
@@ -209,12 +209,12 @@ fn connection(fields: &str) -> Secret {
 }
 
 /// The stored text and the notes, or `!` and the differences.
-fn judged(secret: &Secret, dialect: Dialect, form: Form) -> String {
+fn judged(secret: &Secret, dialect: &Dialect, form: Form) -> String {
     let kind = match secret {
         Secret::Connection(_) => Kind::Connection,
         Secret::Text(_) => Kind::Variable,
     };
-    match judge(&name(kind), secret, &dialect, form, &[]) {
+    match judge(&name(kind), secret, dialect, form, &[]) {
         Judgement::Fits { stored, notes, .. } => {
             let notes: String = notes.iter().map(|note| format!(" | {}: {}", note.field, note.kind.as_str())).collect();
             format!("{}{notes}", stored.expose())
@@ -300,17 +300,17 @@ fn connections_judged() {
         (r#"{"conn_type": "h"}"#, ENV, Form::Json, "!this store carries no secret of this kind as json"),
     ];
     for (fields, dialect, form, wanted) in rows {
-        assert_eq!(judged(&connection(fields), *dialect, *form), *wanted, "{fields}");
+        assert_eq!(judged(&connection(fields), dialect, *form), *wanted, "{fields}");
     }
 }
 
 #[test]
 fn texts_judged() {
     let text = |text: &str| Secret::Text(SecretValue::from(text));
-    assert_eq!(judged(&text(" x\n"), TEXT, Form::Text), " x\n");
-    assert_eq!(judged(&text("ü"), VAULT, Form::Text), r#"{"value": "\u00fc"}"#);
-    assert_eq!(judged(&text(""), FILES, Form::Text), r#""""#);
-    assert!(judged(&text("x"), EXPORT, Form::Text).starts_with('!'));
+    assert_eq!(judged(&text(" x\n"), &TEXT, Form::Text), " x\n");
+    assert_eq!(judged(&text("ü"), &VAULT, Form::Text), r#"{"value": "\u00fc"}"#);
+    assert_eq!(judged(&text(""), &FILES, Form::Text), r#""""#);
+    assert!(judged(&text("x"), &EXPORT, Form::Text).starts_with('!'));
     let config = judge(&name(Kind::Config), &text("x"), &FILES, Form::Text, &[]);
     let blocked = Difference { reader: Some(Reader::Airflow2), field: None, what: Mismatch::NotFound };
     assert_eq!(config, Judgement::Blocked(vec![blocked]));
