@@ -5,11 +5,14 @@
 //! into ours. The SDK never repeats anything: that is [`Caller`](super::Caller)'s part.
 
 mod access;
+mod airflow;
 mod auth;
 mod codes;
 mod fault;
 mod identity;
+mod kwargs;
 mod login;
+mod places;
 mod refusal;
 mod rights;
 mod session;

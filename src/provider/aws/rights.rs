@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{ErrorKind, Finding, Severity};
+use crate::model::{ErrorKind, Finding, Kind, Severity};
+use crate::naming::Rule;
 use crate::provider::{Error, Reach};
 
 /// What policies of a store are about.
@@ -10,7 +11,7 @@ use crate::provider::{Error, Reach};
 pub(super) struct Area {
     /// The service in ARNs: `secretsmanager` or `ssm`.
     pub service: &'static str,
-    /// What stands before a name in ARNs: `secret:` or `parameter`.
+    /// What stands before a name in ARNs: `secret:` or `parameter/`.
     pub resource: &'static str,
     /// The region.
     pub region: String,
@@ -61,6 +62,16 @@ impl Need {
             Self::Undo => (Severity::Warning, "undo is refused"),
         }
     }
+}
+
+/// What stands before the ids of these kinds, separator and all.
+pub(super) fn prefixes(rule: &Rule, kinds: &[Kind]) -> Vec<String> {
+    let prefixes = kinds.iter().flat_map(|kind| rule.place(*kind).prefixes());
+    let whole = |prefix: &String| if prefix.is_empty() { String::new() } else { format!("{prefix}{}", rule.separator) };
+    let mut prefixes: Vec<_> = prefixes.map(whole).collect();
+    prefixes.sort();
+    prefixes.dedup();
+    prefixes
 }
 
 /// Judges what came of the probes: a finding for each need that lacks a right, and for each probe that told nothing.
@@ -143,11 +154,12 @@ impl Area {
     fn resources(&self) -> Vec<String> {
         let Self { service, resource, region, prefixes, .. } = self;
         let (partition, account) = (partition(region), self.account.as_deref().unwrap_or("*"));
-        let resource = |prefix| format!("arn:{partition}:{service}:{region}:{account}:{resource}{prefix}*");
-        let mut resources: Vec<_> = prefixes.iter().map(resource).collect();
-        resources.sort();
-        resources.dedup();
-        resources
+        // A parameter's ARN has one slash before the name, whether or not the name begins with one.
+        let inner =
+            |prefix: &str| if resource.ends_with('/') { prefix.trim_start_matches('/') } else { prefix }.to_owned();
+        let arn =
+            |prefix: &String| format!("arn:{partition}:{service}:{region}:{account}:{resource}{}*", inner(prefix));
+        prefixes.iter().map(arn).collect()
     }
 
     // A policy names keys by their ARN; an alias is a condition on it.
@@ -252,6 +264,16 @@ mod tests {
             statements(&untried("aws", &area(None), &["secretsmanager:CreateSecret"])).as_array().unwrap().len(),
             1
         );
+    }
+
+    #[test]
+    fn a_parameter_is_named_with_one_slash() {
+        let prefixes = ["/airflow/variables/", "bare/", ""].map(str::to_owned).to_vec();
+        let area = Area { service: "ssm", resource: "parameter/", prefixes, ..area(None) };
+        let text = area.policy(&["ssm:GetParameter"]);
+        for end in ["parameter/airflow/variables/*", "parameter/bare/*", "parameter/*"] {
+            assert!(text.contains(&format!("\"arn:aws:ssm:eu-central-1:123456789012:{end}\"")), "{text}");
+        }
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn a_log_in_says_all_it_needs_and_nothing_else() {
 
 #[test]
 fn the_account_is_part_of_where_a_store_is() {
-    let identity = |text: &str| read_table::<AuthSettings>(text.parse().unwrap()).unwrap().identity();
+    let identity = |text: &str| auth(text).unwrap().identity();
     assert_eq!(identity(&format!("role-arn = {ROLE:?}")), "account=\"210987654321\"");
     assert_eq!(identity("method = \"profile\"\nprofile = \"prod\""), "profile=\"prod\"");
     let keys = "method = \"static\"\naccess-key-id = { env = \"ID\" }\nsecret-access-key = { env = \"SECRET\" }";
