@@ -2,8 +2,8 @@
 
 use super::fault;
 use super::session::Session;
-use crate::model::{ErrorKind, Family};
-use crate::provider::{Error, Repeat, Result};
+use crate::model::{ErrorKind, Family, Finding, Severity};
+use crate::provider::{Error, Reach, Repeat, Result};
 
 /// Somebody that AWS knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,39 @@ pub(super) struct Principal {
     pub account: String,
 }
 
+/// How far we got in introducing ourselves.
+pub(super) enum Introduced {
+    /// AWS knows us, or at least nobody says otherwise; the account, if STS told it.
+    Known(Option<String>),
+    /// It does not, and nothing else need be asked.
+    Refused,
+}
+
 impl Session {
+    /// Says who we are, for `check`; STS may be out of reach where the store itself is not.
+    pub async fn introduce(&self, findings: &mut Vec<Finding>) -> Introduced {
+        let finding = |severity, code, message: String| Finding::new(severity, code, &self.store, message);
+        match self.principal().await {
+            Ok(Principal { arn, account }) => {
+                let message = format!("AWS takes us for {arn}, account {account}, region {}", self.region);
+                findings.push(finding(Severity::Info, "identity", message));
+                Introduced::Known(Some(account))
+            }
+            Err(error) if error.kind == ErrorKind::Denied && error.reach == Reach::Store => {
+                let refused = finding(Severity::Error, "login-failed", error.to_string());
+                findings.push(error.remedy.into_iter().fold(refused, Finding::with_remedy));
+                Introduced::Refused
+            }
+            Err(error) => {
+                let message = format!("who we are is not known, as STS cannot be asked: {error}");
+                let unknown = finding(Severity::Info, "identity-unknown", message);
+                let remedy = "nothing, where the network keeps STS out on purpose; a VPC endpoint for sts lets it in";
+                findings.push(unknown.with_remedy(remedy));
+                Introduced::Known(None)
+            }
+        }
+    }
+
     /// Asks STS who we are; it needs no right. Asked once: in a network without a way to STS nobody should wait long.
     pub async fn principal(&self) -> Result<Principal> {
         const OPERATION: &str = "look up ourselves";

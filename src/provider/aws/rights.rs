@@ -39,6 +39,8 @@ pub(super) struct Probe {
 pub(super) enum Need {
     /// Nothing.
     Job,
+    /// Everything, but one secret a call.
+    Batches,
     /// Everything but ownership marks.
     Marks,
     /// Everything but deletes.
@@ -52,11 +54,12 @@ const EVERYWHERE: [&str; 3] =
     ["secretsmanager:ListSecrets", "secretsmanager:BatchGetSecretValue", "ssm:DescribeParameters"];
 
 impl Need {
-    const ALL: [Self; 4] = [Self::Job, Self::Marks, Self::Deletes, Self::Undo];
+    const ALL: [Self; 5] = [Self::Job, Self::Batches, Self::Marks, Self::Deletes, Self::Undo];
 
     const fn without(self) -> (Severity, &'static str) {
         match self {
             Self::Job => (Severity::Error, "the job cannot run"),
+            Self::Batches => (Severity::Warning, "values are read one by one, which takes longer"),
             Self::Marks => (Severity::Error, "nothing can be marked as ours, and so nothing is written"),
             Self::Deletes => (Severity::Warning, "deletes are refused"),
             Self::Undo => (Severity::Warning, "undo is refused"),
