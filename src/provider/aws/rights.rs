@@ -115,6 +115,14 @@ impl Probe {
         self.answer.as_ref().is_err_and(|error| error.kind == ErrorKind::Denied && error.reach == Reach::Key)
     }
 
+    /// The finding of a store that nobody answers for, where asking for more is of no use.
+    pub fn unreachable(&self, store: &str) -> Option<Finding> {
+        let error = self.answer.as_ref().err()?;
+        let is_unreachable = error.kind == ErrorKind::Unavailable || error.reach == Reach::Store;
+        let finding = || Finding::new(Severity::Error, "unreachable", store, error.to_string());
+        is_unreachable.then(|| error.remedy.iter().fold(finding(), |finding, remedy| finding.with_remedy(remedy)))
+    }
+
     fn untold(&self, store: &str) -> Option<Finding> {
         let error = self.answer.as_ref().err()?;
         let is_told = matches!(error.kind, ErrorKind::Conflict | ErrorKind::Invalid) || self.is_refused();
