@@ -1,4 +1,7 @@
 //! Amazon Web Services: what its two stores share, and the stores themselves.
+#![doc = include_str!("README.md")]
+//!
+//! # Inside
 //!
 //! `access` is the part of a table that both share, checked; `auth` its log-in; `session` what comes of them: the SDK's
 //! settings with credentials, trust and paces, from which each store makes one client. `fault` turns the SDK's errors
