@@ -36,11 +36,13 @@
 //!   unit.rs               Values with a unit, as the config writes them: `"30s"`, `"20%"`
 //! naming/      FLOOR 1  how a store spells a name; pure
 //!   airflow.rs            Where Airflow's own secrets backends will look for a name, and which ids some part of Airflo
+//!   aws.rs                Which names the stores of AWS take, by the API references of `CreateSecret` and `PutParamete
 //!   collision.rs          Names that meet under one key of the target, after they were renamed, spelled and folded
 //!   conflict.rs           Names that would meet under one key, found in the config alone, before any call
 //!   encode.rs             Names to a store's keys and back, under its rule
 //!   error.rs              Why a store cannot hold a name
 //!   filter.rs             Which names a job is about
+//!   lookup.rs             Which ids Airflow looks up in a store at all: its backends' lookup patterns
 //!   mapping.rs            What a source's name becomes in the target
 //!   meeting.rs            Whether two sets of globs have a text in common, and which
 //!   pattern.rs            A glob over ids, of one kind or of any: `db_*`, `connections/db_*`

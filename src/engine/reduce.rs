@@ -71,9 +71,9 @@ impl Carriage {
         match (record.listed.state, &record.content) {
             (State::Empty | State::Deleted | State::Destroyed, _) => Reduced::Absent,
             (State::Disabled, _) => unreadable("it is disabled in the source"),
-            (State::Live | State::Managed, Content::Nothing) => unreadable("the source shows no value of it"),
-            (State::Live | State::Managed, Content::Quarantined(why)) => quarantined(why),
-            (State::Live | State::Managed, Content::Value(stored)) => self.prepare_value(names, stored, masked),
+            (State::Live | State::Managed(_), Content::Nothing) => unreadable("the source shows no value of it"),
+            (State::Live | State::Managed(_), Content::Quarantined(why)) => quarantined(why),
+            (State::Live | State::Managed(_), Content::Value(stored)) => self.prepare_value(names, stored, masked),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use super::job::Job;
 use crate::model::{Listed, Mark, Names, Reason, RemoteKey, SecretName, State};
-use crate::naming::{Folding, Mapping, NameError, Rule, collisions, decode, encode};
+use crate::naming::{Folding, LookupPattern, Mapping, NameError, Rule, collisions, decode, encode};
 use crate::planner::{Baseline, Owner, SourceContent, SourceKey, SourceSide, TargetContent, TargetKey, TargetSide};
 
 /// Who we are, as a mark tells.
@@ -45,14 +45,14 @@ pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, job: &Job)
     }
     let mut side = SourceSide::default();
     for (name, (_, listed)) in first {
-        add(&mut side, name, listed, target, &job.mapping);
+        add(&mut side, name, listed, [source, target], &job.mapping);
     }
     block_collisions(&mut side.keys, target);
     side
 }
 
 /// Adds a key under its name in the target; two keys that become one name are refused together.
-fn add(side: &mut SourceSide, source: SecretName, listed: Listed, rule: &Rule, mapping: &Mapping) {
+fn add(side: &mut SourceSide, source: SecretName, listed: Listed, rules: [&Rule; 2], mapping: &Mapping) {
     let target = mapping.target(&source);
     let from = (source != target).then(|| source.clone());
     if from.is_some() {
@@ -60,7 +60,7 @@ fn add(side: &mut SourceSide, source: SecretName, listed: Listed, rule: &Rule, m
     }
     match side.keys.entry(target) {
         Entry::Vacant(free) => {
-            let key = source_key(free.key(), from, listed, rule);
+            let key = source_key(free.key(), from, listed, rules);
             free.insert(key);
         }
         Entry::Occupied(mut taken) => {
@@ -76,10 +76,10 @@ fn add(side: &mut SourceSide, source: SecretName, listed: Listed, rule: &Rule, m
 
 /// Tells whether a source's key is there to be carried, or to be reported; any other is gone.
 pub(super) fn holds_something(state: State) -> bool {
-    matches!(state, State::Live | State::Disabled | State::Managed)
+    matches!(state, State::Live | State::Disabled | State::Managed(_))
 }
 
-fn source_key(name: &SecretName, from: Option<SecretName>, listed: Listed, target: &Rule) -> SourceKey {
+fn source_key(name: &SecretName, from: Option<SecretName>, listed: Listed, [source, target]: [&Rule; 2]) -> SourceKey {
     let (target_key, content) = match encode(target, name) {
         Ok(key) => (Some(key), SourceContent::Unread),
         Err(error) => (None, SourceContent::Blocked(error.reason(), error.to_string())),
@@ -89,7 +89,16 @@ fn source_key(name: &SecretName, from: Option<SecretName>, listed: Listed, targe
     } else {
         content
     };
+    let content = match source.patterns.against(from.as_ref().unwrap_or(name)) {
+        Some(pattern) => SourceContent::Blocked(Reason::Unreachable, out_of_sight(pattern)),
+        None => content,
+    };
     SourceKey { from, key: listed.key, revision: listed.revision, target_key, content }
+}
+
+/// Carried, it would become visible to DAGs that never saw it.
+fn out_of_sight(pattern: &LookupPattern) -> String {
+    format!("the source's lookup pattern {:?} does not match it", pattern.as_str())
 }
 
 fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>, target: &Rule) {

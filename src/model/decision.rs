@@ -88,6 +88,7 @@ closed_list! {
         SourceMalformed = "source-malformed", "The source's text is damaged (quoted, with a byte-order mark, or an empty key), or it is no connection at all.";
         OverrideFails = "override-fails", "What the job sets in the secret cannot be set.";
         IllegalName = "illegal-name", "The target cannot hold this name.";
+        Unreachable = "unreachable", "Airflow never looks it up in this store: the lookup pattern does not match.";
         NameCollision = "name-collision", "Two names would meet under one key of the target.";
         TooLarge = "too-large", "The value is larger than the target takes.";
         EmptyValue = "empty-value", "The target takes no empty value.";

@@ -37,5 +37,5 @@ pub use name::{Kind, Names, RemoteKey, Scope, SecretName};
 pub use oddity::{Oddity, oddities, source_oddities};
 pub use reader::{ReadError, Reader, Secret, Seen, SeenConnection};
 pub use requirement::Requirement;
-pub use snapshot::{Listed, Revision, State};
+pub use snapshot::{Listed, Manager, Revision, State};
 pub use value::SecretValue;

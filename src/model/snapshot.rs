@@ -34,8 +34,33 @@ pub enum State {
     Destroyed,
     /// Switched off: neither absent nor readable.
     Disabled,
-    /// Belongs to a service of the store, such as a certificate or a rotation; never touched.
-    Managed,
+    /// Somebody else keeps its value; never touched.
+    Managed(Manager),
+}
+
+/// Who keeps the value of a key that is not anybody's to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manager {
+    /// Another service of the cloud, such as a database or a certificate.
+    Service,
+    /// A rotation, which writes a new value on its own.
+    Rotation,
+    /// The primary secret of another region, of which this is a copy.
+    Primary,
+    /// Whoever stores bytes that are no text.
+    Bytes,
+}
+
+impl Manager {
+    /// Why the key is left alone.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Service => "another service of the store keeps it",
+            Self::Rotation => "it is rotated, and the next rotation would write over whatever is put there",
+            Self::Primary => "it is a replica: only the primary secret, in its own region, can be written",
+            Self::Bytes => "it holds bytes, not text, so it is no secret of Airflow's",
+        }
+    }
 }
 
 impl State {
@@ -47,7 +72,7 @@ impl State {
             Self::Deleted => "deleted",
             Self::Destroyed => "destroyed",
             Self::Disabled => "disabled",
-            Self::Managed => "managed",
+            Self::Managed(_) => "managed",
         }
     }
 }

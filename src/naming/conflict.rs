@@ -136,7 +136,7 @@ pub fn prefix_overlaps(rule: &Rule, kinds: &[Kind]) -> Vec<((Kind, Kind), Overla
 /// The worst overlap among the prefixes of two kinds.
 fn overlap(rule: &Rule, one: Kind, other: Kind) -> Option<Overlap> {
     let lies_in = |inner: &str, outer: &str| {
-        outer.is_empty() || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(rule.separator))
+        outer.is_empty() || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(&*rule.separator))
     };
     let others = rule.place(other).prefixes();
     let pairs = rule.place(one).prefixes().iter().flat_map(|one| others.iter().map(move |other| (one, other)));
@@ -215,7 +215,7 @@ fn images(own: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
 
 /// The keys a job may write, for two stores that spell names differently: exact where the id ends the key.
 fn keys(own: &JobNames<'_>, kind: Kind, prefix: &str) -> Vec<Patterns> {
-    let separator = own.rule.separator;
+    let separator = &*own.rule.separator;
     let head = if prefix.is_empty() { String::new() } else { format!("{prefix}{separator}") };
     match (own.rule.mount, own.rule.teams) {
         (Mount::Fixed, Teams::Unsupported) => {
@@ -223,7 +223,7 @@ fn keys(own: &JobNames<'_>, kind: Kind, prefix: &str) -> Vec<Patterns> {
             let spelled = |ids: Patterns| Patterns { include: behind(ids.include), exclude: behind(ids.exclude) };
             images(own, kind).into_iter().map(spelled).collect()
         }
-        (Mount::Fixed, Teams::Folder) => roughly(Pattern::anything().behind(&head)),
+        (Mount::Fixed, Teams::Folder | Teams::Dashes) => roughly(Pattern::anything().behind(&head)),
         (Mount::Fixed, Teams::Beside | Teams::Underscores) => roughly(Pattern::anything().behind(prefix)),
         (Mount::FirstSegment, _) => {
             roughly(Pattern::anything().behind(&format!("{separator}{head}")).behind_anything())

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::aws;
 use super::error::NameError;
 use super::rule::{Charset, Mount, Rule, Teams};
 use crate::model::{Kind, RemoteKey, SecretName, ends_line};
@@ -21,6 +22,9 @@ pub struct Decoded {
 /// the rule's folding makes one: [`collisions`](super::collisions) finds them.
 pub fn encode(rule: &Rule, name: &SecretName) -> Result<RemoteKey, NameError> {
     let prefix = rule.place(name.kind).prefixes().first().ok_or_else(|| NameError::KindOff { name: name.clone() })?;
+    if let Some(pattern) = rule.patterns.against(name) {
+        return Err(NameError::Unreachable { name: name.clone(), pattern: pattern.as_str().to_owned() });
+    }
     let key = spell(rule, prefix, name)?;
     match decode(rule, &key) {
         Some(decoded) if folded(rule, &decoded.name) == folded(rule, name) => Ok(key),
@@ -44,7 +48,7 @@ pub fn decode(rule: &Rule, key: &RemoteKey) -> Option<Decoded> {
     let (mount, path) = match rule.mount {
         Mount::Fixed => (None, key.as_str()),
         Mount::FirstSegment => {
-            let (mount, path) = key.as_str().split_once(rule.separator)?;
+            let (mount, path) = key.as_str().split_once(&*rule.separator)?;
             (Some(mount), path)
         }
     };
@@ -62,29 +66,36 @@ pub fn decode(rule: &Rule, key: &RemoteKey) -> Option<Decoded> {
 /// What stands before and behind a team under [`Teams::Underscores`].
 const TEAM_START: &str = "__";
 const TEAM_END: &str = "___";
+/// What stands behind a team under [`Teams::Dashes`].
+const TEAM_DASHES: &str = "--";
 
 /// Spells a name under one prefix and holds the key to the store's charset and length.
 pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<RemoteKey, NameError> {
     let refused = || name.clone();
-    let separator = rule.separator;
+    let separator = &*rule.separator;
     if name.id.is_empty() {
         return Err(NameError::Empty { name: refused() });
     }
     let (mount, id) = match rule.mount {
         Mount::Fixed => (None, name.id.as_str()),
         Mount::FirstSegment => {
-            let (mount, id) =
-                name.id.split_once(separator).ok_or_else(|| NameError::NoMount { name: refused(), separator })?;
+            let (mount, id) = name
+                .id
+                .split_once(separator)
+                .ok_or_else(|| NameError::NoMount { name: refused(), separator: separator.to_owned() })?;
             (Some(mount), id)
         }
     };
     let id = rule.folding.fold(id);
     let path = match (&name.team, teams(rule, name.kind)) {
         (None, Teams::Folder) if id.contains(separator) => {
-            return Err(NameError::LooksLikeTeam { name: refused(), separator });
+            return Err(NameError::LooksLikeTeam { name: refused(), separator: separator.to_owned() });
         }
         (None, Teams::Underscores) if id.contains(TEAM_END) => {
-            return Err(NameError::LooksLikeTeam { name: refused(), separator: TEAM_END });
+            return Err(NameError::LooksLikeTeam { name: refused(), separator: TEAM_END.to_owned() });
+        }
+        (_, Teams::Dashes) if id.contains(TEAM_DASHES) => {
+            return Err(NameError::LooksLikeTeam { name: refused(), separator: TEAM_DASHES.to_owned() });
         }
         (None, _) if prefix.is_empty() => id.into_owned(),
         (None, _) => format!("{prefix}{separator}{id}"),
@@ -92,15 +103,18 @@ pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<Remo
         (Some(team), Teams::Beside) => format!("{prefix}@{team}{separator}{id}"),
         (Some(team), Teams::Underscores) => format!("{prefix}{TEAM_START}{}{TEAM_END}{id}", rule.folding.fold(team)),
         (Some(team), Teams::Folder) => format!("{prefix}{separator}{team}{separator}{id}"),
+        (Some(_), Teams::Dashes) if name.kind == Kind::Config => return Err(NameError::Team { name: refused() }),
+        (Some(team), Teams::Dashes) if prefix.is_empty() => format!("{team}{TEAM_DASHES}{id}"),
+        (Some(team), Teams::Dashes) => format!("{prefix}{separator}{team}{TEAM_DASHES}{id}"),
     };
     let key = mount.map_or_else(|| path.clone(), |mount| format!("{mount}{separator}{path}"));
     check(rule, name, &key)?;
     Ok(RemoteKey::new(key))
 }
 
-/// Airflow looks configs up for everybody, whatever the store does with teams.
+/// Airflow looks configs up for everybody, whatever the store does with teams; dashes it refuses in them all the same.
 fn teams(rule: &Rule, kind: Kind) -> Teams {
-    if kind == Kind::Config { Teams::Unsupported } else { rule.teams }
+    if kind == Kind::Config && rule.teams != Teams::Dashes { Teams::Unsupported } else { rule.teams }
 }
 
 fn check(rule: &Rule, name: &SecretName, key: &str) -> Result<(), NameError> {
@@ -110,6 +124,8 @@ fn check(rule: &Rule, name: &SecretName, key: &str) -> Result<(), NameError> {
     let fits = match rule.charset {
         Charset::Any => true,
         Charset::Path => return check_path(name, key),
+        Charset::AwsSecret => return aws::check_secret(name, key),
+        Charset::AwsParameter => return aws::check_parameter(name, key),
         Charset::Line => stands_before_equals(&name.id),
         Charset::Word => {
             stands_before_equals(key) && !key.chars().any(|letter| letter.is_whitespace() || letter.is_control())
@@ -148,13 +164,13 @@ fn home<'a>(rule: &'a Rule, path: &str) -> Option<(Kind, usize, &'a str)> {
 fn lies_under(rule: &Rule, kind: Kind, prefix: &str, path: &str) -> bool {
     let Some(rest) = path.strip_prefix(prefix) else { return false };
     prefix.is_empty()
-        || rest.starts_with(rule.separator)
+        || rest.starts_with(&*rule.separator)
         || (teams(rule, kind) == Teams::Beside && rest.starts_with('@'))
 }
 
 /// Splits what follows a prefix into team and id.
 fn parts<'a>(rule: &Rule, kind: Kind, prefix: &str, path: &'a str) -> Option<(Option<&'a str>, &'a str)> {
-    let separator = rule.separator;
+    let separator = &*rule.separator;
     let rest = &path[prefix.len()..];
     let bare = if prefix.is_empty() { Some(rest) } else { rest.strip_prefix(separator) };
     match teams(rule, kind) {
@@ -165,6 +181,12 @@ fn parts<'a>(rule: &Rule, kind: Kind, prefix: &str, path: &'a str) -> Option<(Op
         },
         Teams::Beside => match rest.strip_prefix('@') {
             Some(owned) => owned.split_once(separator).map(|(team, id)| (Some(team), id)),
+            None => Some((None, bare?)),
+        },
+        Teams::Dashes => match bare?.split_once(TEAM_DASHES) {
+            Some((team, id)) => {
+                (!team.is_empty() && !id.contains(TEAM_DASHES) && kind != Kind::Config).then_some((Some(team), id))
+            }
             None => Some((None, bare?)),
         },
         // Airflow puts a separator before the team even where the prefix is empty.

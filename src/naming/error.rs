@@ -31,7 +31,7 @@ pub enum NameError {
         /// The name.
         name: SecretName,
         /// What ends the mount.
-        separator: &'static str,
+        separator: String,
     },
     /// The id of nobody's key reads like a team's.
     #[error("{name}: Airflow does not look up an id with `{separator}` where teams have keys of their own; rename it")]
@@ -39,7 +39,7 @@ pub enum NameError {
         /// The name.
         name: SecretName,
         /// What ends a team's folder.
-        separator: &'static str,
+        separator: String,
     },
     /// A segment of the path is empty, `.` or `..`.
     #[error("{name}: `{}` has an empty, `.` or `..` segment, which HTTP clients drop; rename it", key.escape_debug())]
@@ -60,6 +60,58 @@ pub enum NameError {
     Control {
         /// The name.
         name: SecretName,
+    },
+    /// The key has a character that the store's names cannot have.
+    #[error("{} \"{}\": {store} takes {allowed} in a name, not {found:?}; rename it", name.kind, name.id.escape_debug())]
+    Character {
+        /// The name.
+        name: SecretName,
+        /// The store's own name.
+        store: &'static str,
+        /// What it takes, in words.
+        allowed: &'static str,
+        /// The first character it does not take.
+        found: char,
+    },
+    /// A segment of the key is empty.
+    #[error("{name}: `{}` has an empty level between slashes, which {store} refuses; rename it", key.escape_debug())]
+    EmptyLevel {
+        /// The name.
+        name: SecretName,
+        /// The key it would have.
+        key: String,
+        /// The store's own name.
+        store: &'static str,
+    },
+    /// The key lies too deep.
+    #[error("{name}: its key would have {levels} levels, {store} takes {limit}; shorten the prefix or rename it")]
+    TooDeep {
+        /// The name.
+        name: SecretName,
+        /// The store's own name.
+        store: &'static str,
+        /// The levels it would have.
+        levels: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The key begins as only the store's owner may begin one.
+    #[error("{name}: its key would begin with `{word}`, which {store} keeps for itself; choose another prefix")]
+    Reserved {
+        /// The name.
+        name: SecretName,
+        /// The store's own name.
+        store: &'static str,
+        /// The reserved beginning.
+        word: &'static str,
+    },
+    /// Airflow never looks the id up.
+    #[error("{name}: Airflow never looks it up, for the lookup pattern `{}` does not match; widen the pattern or exclude it", pattern.escape_debug())]
+    Unreachable {
+        /// The name.
+        name: SecretName,
+        /// The pattern.
+        pattern: String,
     },
     /// The key is too long.
     #[error("{name}: the key would have {length} bytes, the store takes {limit}; shorten the id or the prefix")]
@@ -95,6 +147,11 @@ impl NameError {
             | Self::Segment { name, .. }
             | Self::NoVariable { name }
             | Self::Control { name }
+            | Self::Character { name, .. }
+            | Self::EmptyLevel { name, .. }
+            | Self::TooDeep { name, .. }
+            | Self::Reserved { name, .. }
+            | Self::Unreachable { name, .. }
             | Self::TooLong { name, .. }
             | Self::Ambiguous { name, .. } => name,
         }
@@ -104,6 +161,7 @@ impl NameError {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Team { .. } => Reason::TeamUnsupported,
+            Self::Unreachable { .. } => Reason::Unreachable,
             _ => Reason::IllegalName,
         }
     }

@@ -1,11 +1,13 @@
 //! Floor 1, how a store spells a name. Pure.
 
 mod airflow;
+mod aws;
 mod collision;
 mod conflict;
 mod encode;
 mod error;
 mod filter;
+mod lookup;
 mod mapping;
 mod meeting;
 mod pattern;
@@ -18,6 +20,7 @@ pub use conflict::{Conflict, JobNames, Overlap, prefix_overlaps, static_conflict
 pub use encode::{Decoded, decode, encode};
 pub use error::NameError;
 pub use filter::{Filter, PatternError};
+pub use lookup::{LookupPattern, LookupPatternError, LookupPatterns};
 pub use mapping::{Mapping, Renamed};
 pub use pattern::{Pattern, literal};
 pub use rule::{Charset, Folding, Mount, Place, Rule, Teams};

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::lookup::LookupPatterns;
 use crate::model::Kind;
 
 /// How a store spells names.
@@ -13,8 +14,8 @@ pub struct Rule {
     pub variables: Place,
     /// Where configs lie.
     pub configs: Place,
-    /// What stands between a prefix and an id.
-    pub separator: &'static str,
+    /// What stands between a prefix and an id; may be empty where the store lets it be chosen.
+    pub separator: Cow<'static, str>,
     /// Which texts may stand for a whole key.
     pub charset: Charset,
     /// How letters are changed on the way.
@@ -25,6 +26,8 @@ pub struct Rule {
     pub teams: Teams,
     /// Where the mount of a key stands.
     pub mount: Mount,
+    /// Which ids Airflow looks up in this store at all.
+    pub patterns: LookupPatterns,
 }
 
 /// Where the keys of one kind lie.
@@ -64,6 +67,11 @@ pub enum Charset {
     Word,
     /// Names of variables as Docker Compose takes them: letters, digits, `_`, `.`, `-`, `[` and `]`.
     Dotenv,
+    /// Names of AWS Secrets Manager: ASCII letters, digits and `/_+=.@-`.
+    AwsSecret,
+    /// Names of AWS Parameter Store: ASCII letters, digits, `_`, `.` and `-` in up to 15 levels between `/`, of which the
+    /// first does not begin with `aws` or `ssm`.
+    AwsParameter,
 }
 
 /// How letters are changed on the way to the store.
@@ -87,6 +95,8 @@ pub enum Teams {
     Underscores,
     /// The team is a folder of its own, `<prefix>/<team>/<id>`; a `/` in an id of nobody's is refused, as Airflow does.
     Folder,
+    /// The team stands before the id, `<prefix>/<team>--<id>` (AWS); a `--` in an id of nobody's is refused, as Airflow does.
+    Dashes,
 }
 
 /// Where the mount of a key stands.

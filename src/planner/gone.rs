@@ -15,14 +15,14 @@ pub(super) fn gone(case: &Case<'_>) -> Option<Verdict> {
     }
     Some(match target.state {
         State::Empty | State::Deleted | State::Destroyed => forgotten(),
-        State::Live | State::Disabled | State::Managed if case.given.policy.deletes == DeletePolicy::Never => {
+        State::Live | State::Disabled | State::Managed(_) if case.given.policy.deletes == DeletePolicy::Never => {
             match case.moved_to() {
                 None => Verdict::keep(Reason::DeletesOff, Remember::Nothing),
                 Some(new) => renamed(new, Remember::Nothing),
             }
         }
         State::Disabled => Verdict::block(Reason::Disabled),
-        State::Managed => Verdict::block(Reason::Managed),
+        State::Managed(by) => Verdict::block(Reason::Managed).saying(by.explained()),
         State::Live => live(case, entry, target),
     })
 }

@@ -46,7 +46,7 @@ fn decide(case: &Case<'_>, source: &SourceKey) -> Verdict {
         State::Deleted => deleted(case),
         State::Destroyed => destroyed(case),
         State::Disabled => Verdict::block(Reason::Disabled),
-        State::Managed => Verdict::block(Reason::Managed),
+        State::Managed(by) => Verdict::block(Reason::Managed).saying(by.explained()),
         State::Live => live(case, source, fingerprint, target),
     }
 }

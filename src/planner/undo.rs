@@ -209,6 +209,6 @@ fn found(change: &Past, key: Option<&TargetKey>) -> &'static str {
         Some(State::Deleted) => "somebody deleted it",
         Some(State::Destroyed) => "its latest version was destroyed for good",
         Some(State::Disabled) => "it is disabled",
-        Some(State::Managed) => "it belongs to a service of the store",
+        Some(State::Managed(by)) => by.explained(),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use secretferry::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+use secretferry::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 use secretferry::provider::registry::StoreKind;
 use secretferry::provider::{Opening, Result, Role, SettingsFault, Store, StoreSettings};
 use secretferry::reference::Reference;
@@ -40,12 +40,13 @@ fn rule(configs: Place) -> Rule {
         connections: Place::prefix("connections"),
         variables: Place::prefix("variables"),
         configs,
-        separator: "/",
+        separator: "/".into(),
         charset: Charset::Any,
         folding: Folding::None,
         max_length: None,
         teams: Teams::Unsupported,
         mount: Mount::Fixed,
+        patterns: LookupPatterns::default(),
     }
 }
 

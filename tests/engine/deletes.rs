@@ -1,7 +1,7 @@
 //! What takes a key away, and everything that stands against it.
 
 use secretferry::engine::{RunReport, RunStatus};
-use secretferry::model::{Blind, Deletes, ErrorKind, Family, Kind, Outcome, State};
+use secretferry::model::{Blind, Deletes, ErrorKind, Family, Kind, Manager, Outcome, State};
 use secretferry::naming::Filter;
 use secretferry::planner::{DeletePolicy, DriftPolicy};
 use secretferry::provider::Provider as _;
@@ -158,7 +158,7 @@ async fn it_cannot_be_taken_back() {
 
 #[tokio::test]
 async fn the_source_has_it_but_switched_off_or_without_a_value_to_see() {
-    for state in [State::Disabled, State::Managed] {
+    for state in [State::Disabled, State::Managed(Manager::Service)] {
         held_up("quarantined, source-unreadable", async |world| {
             world.source.put(V, "text 7");
             world.source.set_state(V, state);
@@ -178,7 +178,7 @@ async fn the_source_has_it_but_switched_off_or_without_a_value_to_see() {
 async fn a_looked_up_source_that_is_switched_off_is_not_gone() {
     for (state, expected) in [
         (State::Disabled, "quarantined, source-unreadable"),
-        (State::Managed, "quarantined, source-unreadable"),
+        (State::Managed(Manager::Service), "quarantined, source-unreadable"),
         (State::Deleted, "deleted, gone-from-source"),
     ] {
         let source = MemoryShape { dialect: MemoryShape::default().dialect, ..shapes::vault() };

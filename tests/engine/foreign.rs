@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use secretferry::engine::RunReport;
-use secretferry::model::{Deletes, State};
+use secretferry::model::{Deletes, Manager, State};
 use secretferry::planner::{DriftPolicy, ForeignPolicy, TombstonePolicy};
 use secretferry::provider::layer::fitted;
 use secretferry::provider::{Provider as _, Role, Store};
@@ -263,7 +263,7 @@ async fn what_is_switched_off_belongs_to_a_service_or_cannot_be_seen_is_left_alo
         world.target.put(V, &world.stored("theirs"));
         world.target.set_state(V, State::Disabled);
         assert_eq!(ended(&world.run().await), "blocked, disabled", "{name}");
-        world.target.set_state(V, State::Managed);
+        world.target.set_state(V, State::Managed(Manager::Service));
         assert_eq!(ended(&world.run().await), "blocked, managed", "{name}");
         world.target.set_state(V, State::Live);
         world.target.deny(V);

@@ -5,7 +5,7 @@ mod mapping;
 mod names;
 
 use secretferry::model::{Kind, SecretName};
-use secretferry::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+use secretferry::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 /// Vault as it is by default.
 fn vault() -> Rule {
@@ -13,12 +13,13 @@ fn vault() -> Rule {
         connections: Place::prefix("connections"),
         variables: Place::prefix("variables"),
         configs: Place::prefix("config"),
-        separator: "/",
+        separator: "/".into(),
         charset: Charset::Path,
         folding: Folding::None,
         max_length: None,
         teams: Teams::Unsupported,
         mount: Mount::Fixed,
+        patterns: LookupPatterns::default(),
     }
 }
 
@@ -32,6 +33,29 @@ fn vault_with_teams() -> Rule {
 
 fn metastore() -> Rule {
     Rule { charset: Charset::Any, teams: Teams::Beside, configs: Place::Off, ..vault() }
+}
+
+/// Secrets Manager as it is by default.
+fn secrets_manager() -> Rule {
+    Rule {
+        connections: Place::prefix("airflow/connections"),
+        variables: Place::prefix("airflow/variables"),
+        configs: Place::prefix("airflow/config"),
+        charset: Charset::AwsSecret,
+        max_length: Some(512),
+        ..vault()
+    }
+}
+
+/// Parameter Store as it is by default.
+fn parameter_store() -> Rule {
+    Rule {
+        connections: Place::prefix("/airflow/connections"),
+        variables: Place::prefix("/airflow/variables"),
+        configs: Place::prefix("/airflow/config"),
+        charset: Charset::AwsParameter,
+        ..vault()
+    }
 }
 
 fn bare_connections() -> Rule {

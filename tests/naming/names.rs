@@ -5,10 +5,14 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use secretferry::model::{ConnectionDialect, Kind, Reader, Reason, RemoteKey, SecretName};
 use secretferry::naming::{
-    Charset, Filter, Folding, Mount, Place, Remark, Rule, Teams, decode, encode, lookups, remarks,
+    Charset, Filter, Folding, LookupPattern, LookupPatterns, Mount, Place, Remark, Rule, Teams, decode, encode,
+    lookups, remarks,
 };
 
-use super::{bare_connections, connection, metastore, prefixes, vault, vault_with_teams, vault_without_mount};
+use super::{
+    bare_connections, connection, metastore, parameter_store, prefixes, secrets_manager, vault, vault_with_teams,
+    vault_without_mount,
+};
 
 /// The spelling, or the refusal in words.
 fn spelled(rule: &Rule, name: &SecretName) -> String {
@@ -20,6 +24,12 @@ fn spelled(rule: &Rule, name: &SecretName) -> String {
 
 fn check(rule: &Rule, name: &SecretName, expected: &str) {
     assert_eq!(spelled(rule, name), expected, "{name:?}");
+}
+
+/// Secrets Manager of an Airflow that asks it for `prod_…` alone.
+fn only_production() -> Rule {
+    let patterns = LookupPatterns { connections: LookupPattern::parse("prod_").ok(), ..LookupPatterns::default() };
+    Rule { patterns, ..secrets_manager() }
 }
 
 /// The name a key is read as, with its place; `-` for a foreign key.
@@ -38,6 +48,13 @@ fn ordinary_names_are_spelled_as_airflow_looks_for_them() {
     check(&vault_without_mount(), &connection("other/c1"), "other/connections/c1");
     check(&vault_without_mount(), &connection("other/a/b"), "other/connections/a/b");
     check(&Rule { connections: prefixes(&["new", "old"]), ..vault() }, &connection("db"), "new/db");
+    check(&secrets_manager(), &connection("a/b+c=d@e.f-g_h"), "airflow/connections/a/b+c=d@e.f-g_h");
+    check(&Rule { separator: "-".into(), ..secrets_manager() }, &connection("db"), "airflow/connections-db");
+    check(&Rule { separator: "".into(), ..secrets_manager() }, &connection("db"), "airflow/connectionsdb");
+    check(&parameter_store(), &connection("a/b.c-d_e"), "/airflow/connections/a/b.c-d_e");
+    let deep = ["l"; 13].join("/");
+    check(&parameter_store(), &connection(&deep), &format!("/airflow/connections/{deep}"));
+    check(&parameter_store(), &connection("aws/x"), "/airflow/connections/aws/x");
 }
 
 #[test]
@@ -53,6 +70,10 @@ fn teams_are_spelled_as_the_store_does() {
     check(&metastore(), &team, "connections@red/db");
     check(&metastore(), &connection("a@b"), "connections/a@b");
     check(&vault_with_teams(), &SecretName::new(Kind::Config, "core/key"), "config/core/key");
+    let dashes = Rule { teams: Teams::Dashes, ..secrets_manager() };
+    check(&dashes, &team, "airflow/connections/red--db");
+    check(&dashes, &connection("r-d"), "airflow/connections/r-d");
+    check(&Rule { connections: Place::prefix(""), ..dashes }, &team, "red--db");
 }
 
 #[test]
@@ -73,6 +94,31 @@ fn what_a_store_cannot_hold_is_refused_with_a_remedy() {
         (vault(), connection("a\u{1b}[31m"), "a\\u{1b}[31m\": it holds a control character"),
         (vault(), connection("a\nb"), "control character"),
         (Rule { max_length: Some(14), ..vault() }, connection("abc"), "would have 15 bytes, the store takes 14"),
+        (secrets_manager(), connection("my db"), "takes ASCII letters, digits and /_+=.@- in a name, not ' '"),
+        (secrets_manager(), connection("ü"), "not 'ü'"),
+        (secrets_manager(), connection(&"x".repeat(493)), "would have 513 bytes, the store takes 512"),
+        (
+            parameter_store(),
+            connection("a@b"),
+            "Parameter Store takes ASCII letters, digits and _.-/ in a name, not '@'",
+        ),
+        (parameter_store(), connection("a//b"), "an empty level"),
+        (parameter_store(), connection("a/"), "an empty level"),
+        (parameter_store(), connection(&["l"; 14].join("/")), "would have 16 levels, Parameter Store takes 15"),
+        (Rule { connections: Place::prefix(""), ..parameter_store() }, connection("AWSx"), "begin with `aws`"),
+        (Rule { connections: Place::prefix("/ssm"), ..parameter_store() }, connection("x"), "begin with `ssm`"),
+        (Rule { teams: Teams::Dashes, ..secrets_manager() }, connection("a--b"), "does not look up an id with `--`"),
+        (
+            Rule { teams: Teams::Dashes, ..secrets_manager() },
+            SecretName::new(Kind::Config, "a--b"),
+            "does not look up an id with `--`",
+        ),
+        (
+            Rule { teams: Teams::Dashes, ..secrets_manager() },
+            SecretName::new(Kind::Config, "x").of_team("red"),
+            "for the team alone",
+        ),
+        (only_production(), connection("dev_db"), "the lookup pattern `prod_` does not match"),
         (bare_connections(), connection("variables/x"), "would be read as variable x"),
         (
             Rule { variables: Place::prefix("connections"), ..vault() },
@@ -98,6 +144,8 @@ fn a_refusal_says_under_which_reason_a_plan_blocks_it() {
     let team = connection("db").of_team("red");
     assert_eq!(reason(&team), Err((team.clone(), Reason::TeamUnsupported)));
     assert_eq!(reason(&connection("..")), Err((connection(".."), Reason::IllegalName)));
+    let unreachable = encode(&only_production(), &connection("dev")).map_err(|error| error.reason());
+    assert_eq!(unreachable, Err(Reason::Unreachable));
 }
 
 #[test]
@@ -228,21 +276,22 @@ fn any_rule() -> impl Strategy<Value = Rule> {
     (
         (any_place(), any_place(), any_place()),
         proptest::sample::select(vec!["/", "-", "--", "_", ""]),
-        proptest::sample::select(vec![Charset::Any, Charset::Path]),
+        proptest::sample::select(vec![Charset::Any, Charset::Path, Charset::AwsSecret, Charset::AwsParameter]),
         proptest::option::weighted(0.2, 1_usize..30),
-        proptest::sample::select(vec![Teams::Unsupported, Teams::Beside, Teams::Folder]),
+        proptest::sample::select(vec![Teams::Unsupported, Teams::Beside, Teams::Folder, Teams::Dashes]),
         proptest::sample::select(vec![Mount::Fixed, Mount::FirstSegment]),
     )
         .prop_map(|((connections, variables, configs), separator, charset, max_length, teams, mount)| Rule {
             connections,
             variables,
             configs,
-            separator,
+            separator: separator.into(),
             charset,
             folding: Folding::None,
             max_length,
             teams,
             mount,
+            patterns: LookupPatterns::default(),
         })
 }
 

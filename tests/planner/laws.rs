@@ -118,7 +118,7 @@ proptest! {
         for (name, cell) in world.source.iter().filter(|(_, cell)| cell.reading == Reading::Fine) {
             let target = world.target.get(name);
             let out_of_reach = target.is_some_and(|target| {
-                matches!(target.state, State::Disabled | State::Managed) || target.access != Access::Open
+                matches!(target.state, State::Disabled | State::Managed(_)) || target.access != Access::Open
             });
             if !out_of_reach {
                 prop_assert_eq!(target.map(|target| (target.state, target.value)), Some((State::Live, Some(cell.value))));

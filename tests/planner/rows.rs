@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use secretferry::model::{
-    Fingerprint, Kind, MasterKey, Purpose, Reason, RemoteKey, Revision, SecretName, State, Subkey,
+    Fingerprint, Kind, Manager, MasterKey, Purpose, Reason, RemoteKey, Revision, SecretName, State, Subkey,
 };
 use secretferry::planner::{
     Baseline, BaselineEntry, DeletePolicy, Depth, DriftPolicy, ForeignPolicy, Needs, Owner, Policy, Remember, Sides,
@@ -219,7 +219,7 @@ impl TargetRow {
             ("deleted", State::Deleted),
             ("destroyed", State::Destroyed),
             ("disabled", State::Disabled),
-            ("managed", State::Managed),
+            ("managed", State::Managed(Manager::Service)),
         ];
         let owners = [("ours", Owner::Ours), ("other", Owner::Other), ("unmarked", Owner::Unmarked)];
         TargetKey {

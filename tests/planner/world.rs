@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use secretferry::model::{
-    Action, Fingerprint, Kind, MasterKey, Purpose, Reason, RemoteKey, Revision, SecretName, State, Subkey,
+    Action, Fingerprint, Kind, Manager, MasterKey, Purpose, Reason, RemoteKey, Revision, SecretName, State, Subkey,
 };
 use secretferry::planner::{
     Baseline, BaselineEntry, DeletePolicy, Depth, DriftPolicy, ForeignPolicy, Needs, Owner, Plan, Policy, Remember,
@@ -277,7 +277,7 @@ fn any_cell() -> impl Strategy<Value = Cell> {
     let reading = chosen(&[Reading::Fine, Reading::Fine, Reading::Fine, Reading::Blocked, Reading::Quarantined]);
     let state = prop_oneof![
         6 => Just(State::Live),
-        3 => chosen(&[State::Empty, State::Deleted, State::Destroyed, State::Disabled, State::Managed]),
+        3 => chosen(&[State::Empty, State::Deleted, State::Destroyed, State::Disabled, State::Managed(Manager::Service)]),
     ];
     let owner = chosen(&[Owner::Ours, Owner::Ours, Owner::Unmarked, Owner::Other]);
     let access = prop_oneof![12 => Just(Access::Open), 1 => Just(Access::Denied), 1 => Just(Access::Failed)];

@@ -1,7 +1,7 @@
 //! How a key is spelled: `config/` and the name that the config was given.
 
 use crate::model::RemoteKey;
-use crate::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 const PREFIX: &str = "config";
 
@@ -11,12 +11,13 @@ pub fn rule() -> Rule {
         connections: Place::Off,
         variables: Place::Off,
         configs: Place::prefix(PREFIX),
-        separator: "/",
+        separator: "/".into(),
         charset: Charset::Any,
         folding: Folding::None,
         max_length: None,
         teams: Teams::Unsupported,
         mount: Mount::Fixed,
+        patterns: LookupPatterns::default(),
     }
 }
 

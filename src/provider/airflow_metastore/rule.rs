@@ -1,7 +1,7 @@
 //! How this store spells names: `connections/<conn_id>`, `variables/<key>`, and `connections@<team>/<conn_id>` for a team's.
 
 use crate::model::{Kind, RemoteKey};
-use crate::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 /// The rule of every metastore.
 pub fn rule() -> Rule {
@@ -9,12 +9,13 @@ pub fn rule() -> Rule {
         connections: Place::prefix(Kind::Connection.plural()),
         variables: Place::prefix(Kind::Variable.plural()),
         configs: Place::Off,
-        separator: "/",
+        separator: "/".into(),
         charset: Charset::Any,
         folding: Folding::None,
         max_length: None,
         teams: Teams::Beside,
         mount: Mount::Fixed,
+        patterns: LookupPatterns::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::settings::{EnvDialect, TeamKeys};
 use crate::model::{Kind, RemoteKey};
-use crate::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 /// What the names of our variables start with.
 pub const PREFIXES: [&str; 2] = ["AIRFLOW_CONN_", "AIRFLOW_VAR_"];
@@ -16,7 +16,7 @@ pub fn rule(dialect: Option<EnvDialect>, teams: TeamKeys) -> Rule {
         connections: Place::prefix("AIRFLOW_CONN"),
         variables: Place::prefix("AIRFLOW_VAR"),
         configs: Place::Off,
-        separator: "_",
+        separator: "_".into(),
         charset: match dialect {
             None => Charset::Any,
             Some(EnvDialect::Plain) => Charset::Word,
@@ -29,6 +29,7 @@ pub fn rule(dialect: Option<EnvDialect>, teams: TeamKeys) -> Rule {
             TeamKeys::Underscores => Teams::Underscores,
         },
         mount: Mount::Fixed,
+        patterns: LookupPatterns::default(),
     }
 }
 

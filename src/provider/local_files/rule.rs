@@ -1,7 +1,7 @@
 //! How a key is spelled: the kind's word, a slash, and the id as it stands in that kind's file.
 
 use crate::model::{Kind, RemoteKey};
-use crate::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 /// The word before the slash.
 pub fn prefix(kind: Kind) -> &'static str {
@@ -19,12 +19,13 @@ pub fn rule(kinds: &[Kind], charset: Charset) -> Rule {
         connections: place(Kind::Connection),
         variables: place(Kind::Variable),
         configs: place(Kind::Config),
-        separator: "/",
+        separator: "/".into(),
         charset,
         folding: Folding::None,
         max_length: None,
         teams: Teams::Unsupported,
         mount: Mount::Fixed,
+        patterns: LookupPatterns::default(),
     }
 }
 

@@ -90,7 +90,7 @@ impl MemoryProvider {
         if !self.shape.capabilities.write {
             return Err(refusal.because(ErrorKind::Unsupported, "the store cannot be written"));
         }
-        if self.shelf().state(key) == Some(State::Managed) {
+        if matches!(self.shelf().state(key), Some(State::Managed(_))) {
             return Err(refusal.because(ErrorKind::Denied, "the key belongs to a service of the store"));
         }
         let done = act(&mut self.shelf(), &refusal)?;

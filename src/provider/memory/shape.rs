@@ -6,7 +6,7 @@ use crate::model::{
     Capabilities, Compare, ConnectionDialect, Deletes, Dialect, Listing, MarkCharset, MarkRule, RemoteKey, Revisions,
     Scope, TextDialect,
 };
-use crate::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 /// The shape of a store in memory; the default can do everything a store can.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +41,13 @@ impl Default for MemoryShape {
                 connections: Place::prefix("connections"),
                 variables: Place::prefix("variables"),
                 configs: Place::prefix("config"),
-                separator: "/",
+                separator: "/".into(),
                 charset: Charset::Path,
                 folding: Folding::None,
                 max_length: None,
                 teams: Teams::Unsupported,
                 mount: Mount::Fixed,
+                patterns: LookupPatterns::default(),
             },
         }
     }
@@ -59,7 +60,7 @@ impl MemoryShape {
         prefixes.any(|prefix| {
             let rest = key.as_str().strip_prefix(prefix.as_str());
             let beside = |rest: &str| self.rule.teams == Teams::Beside && rest.starts_with('@');
-            rest.is_some_and(|rest| prefix.is_empty() || rest.starts_with(self.rule.separator) || beside(rest))
+            rest.is_some_and(|rest| prefix.is_empty() || rest.starts_with(&*self.rule.separator) || beside(rest))
         })
     }
 }

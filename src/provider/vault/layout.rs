@@ -141,19 +141,20 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
     use super::*;
-    use crate::naming::{Charset, Folding, Place, Teams};
+    use crate::naming::{Charset, Folding, LookupPatterns, Place, Teams};
 
     fn rule(mount: Mount) -> Rule {
         Rule {
             connections: Place::prefix("air/connections"),
             variables: Place::Prefixes(vec!["air/variables".to_owned(), "air".to_owned()]),
             configs: Place::Off,
-            separator: "/",
+            separator: "/".into(),
             charset: Charset::Path,
             folding: Folding::None,
             max_length: None,
             teams: Teams::Unsupported,
             mount,
+            patterns: LookupPatterns::default(),
         }
     }
 

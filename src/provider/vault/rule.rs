@@ -1,6 +1,6 @@
 //! How Vault spells names, as the Airflow backend's keyword arguments say.
 
-use crate::naming::{Charset, Folding, Mount, Place, Rule, Teams};
+use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 /// The version of a KV engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +36,12 @@ pub(super) fn rule([connections, variables, configs]: [Place; 3], teams: Teams, 
         connections,
         variables,
         configs,
-        separator: "/",
+        separator: "/".into(),
         charset: Charset::Path,
         folding: Folding::None,
         max_length: None,
         teams,
         mount,
+        patterns: LookupPatterns::default(),
     }
 }

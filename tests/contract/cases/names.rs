@@ -55,6 +55,13 @@ fn allowed(site: &Site, key: &RemoteKey) -> bool {
         Charset::Path => path(),
         Charset::Line => equals(),
         Charset::Word => equals() && !text.contains(char::is_whitespace),
+        Charset::AwsSecret => text.chars().all(|letter| letter.is_ascii_alphanumeric() || "/_+=.@-".contains(letter)),
+        Charset::AwsParameter => {
+            let levels = text.trim_start_matches('/').split('/');
+            text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-/".contains(letter))
+                && levels.clone().all(|level| !level.is_empty())
+                && levels.count() <= 15
+        }
         Charset::Dotenv => text.chars().all(|letter| letter.is_alphanumeric() || "_.-".contains(letter)),
     };
     rule.max_length.is_none_or(|length| text.len() <= length) && charset

@@ -1,6 +1,6 @@
 //! Reads and looks: in order, every key for itself, and denied never absent.
 
-use secretferry::model::{ErrorKind, Revisions, State};
+use secretferry::model::{ErrorKind, Manager, Revisions, State};
 use secretferry::provider::Content;
 
 use crate::ground::Site;
@@ -85,7 +85,7 @@ async fn revisions(site: &Site) -> Verdict {
 }
 
 async fn states(site: &Site) -> Verdict {
-    for state in [State::Empty, State::Deleted, State::Destroyed, State::Disabled, State::Managed] {
+    for state in [State::Empty, State::Deleted, State::Destroyed, State::Disabled, State::Managed(Manager::Service)] {
         let key = site.key(&format!("{state:?}"));
         if state != State::Empty {
             site.put(&key, "text").await?;

@@ -1,0 +1,8 @@
+//! The fakes themselves: they refuse what the services refuse, and fail as they are told to.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+#[path = "mod.rs"]
+mod fakes;
+mod strict;
+mod troubles;

@@ -1,0 +1,11 @@
+//! Strict stand-ins for cloud services, in this process and over HTTP: they refuse what the services refuse, count what
+//! they are asked, and fail in every way that services do.
+//!
+//! [`server`] takes requests and keeps count; [`fault`] lists, as data, what can go wrong with a request whatever the
+//! service; [`quota`] rejects what comes too fast. A service is what implements [`server::Service`].
+
+pub mod aws;
+pub mod fault;
+pub mod http;
+pub mod quota;
+pub mod server;

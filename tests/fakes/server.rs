@@ -1,0 +1,197 @@
+//! A server for one service: a thread of its own, every request counted, faults and quotas before the service's answer.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use secretferry::model::Family;
+use tokio::io::BufReader;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use super::fault::{Aim, Fault, Faults};
+use super::http::{Reply, Request, receive, send};
+use super::quota::{Quota, Quotas};
+
+/// What a service is, as its server sees it.
+pub trait Service: Send + 'static {
+    /// Names what is asked, such as `secretsmanager.ListSecrets`.
+    fn operation(&self, request: &Request) -> String;
+
+    /// The family that an operation belongs to.
+    fn family(&self, operation: &str) -> Family;
+
+    /// The quota that an operation draws on, if there is one.
+    fn quota(&self, operation: &str) -> Option<Quota>;
+
+    /// Does what is asked.
+    fn answer(&mut self, request: &Request) -> Reply;
+
+    /// How it says one of [`Fault::WITHOUT_EFFECT`] that is said in words.
+    fn refusal(&self, operation: &str, fault: Fault) -> Reply;
+
+    /// The answer with the page it belongs to named as the next one; `None` for what is no later page.
+    fn circular(&self, request: &Request, reply: &Reply) -> Option<Reply>;
+}
+
+/// A running fake; it ends when this is dropped.
+pub struct Fake<S> {
+    /// Its address.
+    pub address: String,
+    inner: Arc<Mutex<Inner<S>>>,
+    _end: oneshot::Sender<()>,
+}
+
+struct Inner<S> {
+    service: S,
+    faults: Faults,
+    counts: BTreeMap<String, u64>,
+    rejected: u64,
+    latency: Duration,
+    quotas: Option<Quotas>,
+}
+
+/// What is said to a request.
+enum Told {
+    Whole(Reply),
+    Half(Reply),
+    Nothing,
+    Never,
+}
+
+impl<S: Service> Fake<S> {
+    /// Starts one.
+    pub fn start(service: S) -> Self {
+        let inner = Inner {
+            service,
+            faults: Faults::default(),
+            counts: BTreeMap::new(),
+            rejected: 0,
+            latency: Duration::ZERO,
+            quotas: None,
+        };
+        let inner = Arc::new(Mutex::new(inner));
+        let (end, ended) = oneshot::channel();
+        let (told, address) = std::sync::mpsc::channel();
+        let shared = Arc::clone(&inner);
+        // A thread of its own: a test that waits for the program must not keep its server from answering.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                told.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+                tokio::select! {
+                    () = accept(listener, shared) => {}
+                    _ = ended => {}
+                }
+            });
+        });
+        Self { address: address.recv().unwrap(), inner, _end: end }
+    }
+
+    /// The service itself, to look behind its back or to change it there.
+    pub fn with<T>(&self, look: impl FnOnce(&mut S) -> T) -> T {
+        look(&mut self.lock().service)
+    }
+
+    /// Lets the next request of a family fail.
+    pub fn fail(&self, family: Family, fault: Fault) {
+        self.fail_often(Aim::Family(family), 1, fault);
+    }
+
+    /// Lets the next `times` requests fail.
+    pub fn fail_often(&self, aim: Aim, times: usize, fault: Fault) {
+        self.lock().faults.plan(aim, times, fault);
+    }
+
+    /// How many planned faults have not come.
+    pub fn faults_waiting(&self) -> usize {
+        self.lock().faults.waiting()
+    }
+
+    /// How often each operation was asked for since this was last asked.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut self.lock().counts)
+    }
+
+    /// How many requests came too fast since this was last asked.
+    pub fn rejected(&self) -> u64 {
+        std::mem::take(&mut self.lock().rejected)
+    }
+
+    /// Lets every answer take so long.
+    pub fn set_latency(&self, latency: Duration) {
+        self.lock().latency = latency;
+    }
+
+    /// Enforces the service's quotas from now on.
+    pub fn enforce_quotas(&self) {
+        self.lock().quotas = Some(Quotas::default());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<S>> {
+        self.inner.lock().unwrap()
+    }
+}
+
+impl<S: Service> Inner<S> {
+    fn told(&mut self, request: &Request) -> Told {
+        let operation = self.service.operation(request);
+        *self.counts.entry(operation.clone()).or_default() += 1;
+        if let (Some(quotas), Some(quota)) = (&mut self.quotas, self.service.quota(&operation))
+            && !quotas.admit(quota, Instant::now())
+        {
+            self.rejected += 1;
+            return Told::Whole(self.service.refusal(&operation, Fault::Throttled));
+        }
+        let family = self.service.family(&operation);
+        if let Some(fault) = self.faults.take(family, &operation, |fault| Fault::WITHOUT_EFFECT.contains(&fault)) {
+            return if fault == Fault::Cut {
+                Told::Nothing
+            } else {
+                Told::Whole(self.service.refusal(&operation, fault))
+            };
+        }
+        let reply = self.service.answer(request);
+        let circular = self.service.circular(request, &reply);
+        let fits = |fault| fault != Fault::Circular || circular.is_some();
+        match self.faults.take(family, &operation, fits) {
+            Some(Fault::Lost) => Told::Nothing,
+            Some(Fault::Silent) => Told::Never,
+            Some(Fault::Torn) => Told::Half(reply),
+            Some(Fault::Circular) => Told::Whole(circular.unwrap_or(reply)),
+            _ => Told::Whole(reply),
+        }
+    }
+}
+
+async fn accept<S: Service>(listener: TcpListener, inner: Arc<Mutex<Inner<S>>>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(converse(stream, Arc::clone(&inner)));
+    }
+}
+
+async fn converse<S: Service>(stream: TcpStream, inner: Arc<Mutex<Inner<S>>>) {
+    let _ = stream.set_nodelay(true);
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader);
+    while let Some(request) = receive(&mut reader).await {
+        let (told, latency) = {
+            let mut inner = inner.lock().unwrap();
+            (inner.told(&request), inner.latency)
+        };
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let lives = match told {
+            Told::Whole(reply) => send(&mut writer, &reply, reply.body.len()).await,
+            Told::Half(reply) => send(&mut writer, &reply, reply.body.len() / 2).await,
+            Told::Nothing => false,
+            // Until whoever asked has had enough.
+            Told::Never => receive(&mut reader).await.is_some(),
+        };
+        if !lives {
+            return;
+        }
+    }
+}
