@@ -93,7 +93,7 @@ fn the_shapes_differ_where_stores_do() {
     for revisions in [Revisions::Listing, Revisions::Stat, Revisions::None] {
         assert!(shapes.iter().any(|shape| shape.revisions == revisions), "{revisions:?}");
     }
-    for deletes in [Deletes::Recoverable, Deletes::Final] {
+    for deletes in [Deletes::Recoverable, Deletes::Final, Deletes::Total] {
         assert!(shapes.iter().any(|shape| shape.deletes == deletes), "{deletes:?}");
     }
 }
