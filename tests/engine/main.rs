@@ -14,6 +14,7 @@ mod probe;
 mod proof;
 mod quiet;
 mod refuse;
+mod secrets_manager;
 mod settled;
 mod shapes;
 mod stop;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use secretferry::model::{Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect};
+use secretferry::model::{
+    Aliases, Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect,
+};
 use secretferry::naming::Teams;
 use secretferry::provider::memory::MemoryShape;
 
@@ -24,6 +26,8 @@ pub fn aws() -> MemoryShape {
     shape.capabilities.read_batch = 20;
     shape.capabilities.max_value = Some(65_536);
     shape.capabilities.empty_values = false;
+    let connection = ConnectionDialect::SecretsManager(Aliases::default());
+    shape.dialect = Dialect { connection, text: TextDialect::Verbatim };
     shape
 }
 
