@@ -6,6 +6,7 @@ mod crash;
 mod deletes;
 mod exact;
 mod foreign;
+mod lag;
 mod laws;
 mod mapping;
 mod overrides;

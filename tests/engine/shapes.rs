@@ -1,5 +1,7 @@
 //! Stores in memory in the shapes of real ones.
 
+use std::time::Duration;
+
 use secretferry::model::{
     Aliases, Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect,
 };
@@ -15,10 +17,11 @@ pub fn vault() -> MemoryShape {
     shape
 }
 
-/// Versions in the listing; only creates are guarded.
+/// Versions in the listing, which lags; only creates are guarded.
 pub fn aws() -> MemoryShape {
     let mut shape = MemoryShape::default();
     shape.capabilities.compare = Compare::Create;
+    shape.capabilities.listing_lag = Duration::from_secs(300);
     shape.capabilities.marks = Some(MarkRule { max_value: 256, charset: MarkCharset::AwsTag });
     shape.capabilities.read_batch = 20;
     shape.capabilities.max_value = Some(65_536);

@@ -29,7 +29,9 @@ where
             let retry_after = headers.get("retry-after").and_then(|text| text.trim().parse().ok());
             Error { retry_after: retry_after.map(Duration::from_secs), ..sorted }
         }
-        SdkError::ResponseError(said) => garbled(sorted(ErrorKind::Unexpected, ""), said.raw().status().as_u16(), error),
+        SdkError::ResponseError(said) => {
+            garbled(sorted(ErrorKind::Unexpected, ""), said.raw().status().as_u16(), error)
+        }
         SdkError::TimeoutError(_) => sorted(ErrorKind::Unavailable, "no answer in time").of_unknown_effect(),
         SdkError::ConstructionFailure(_) => {
             undelivered(sorted(ErrorKind::Invalid, "the request cannot be made"), error)
@@ -44,14 +46,6 @@ pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str>
     match error {
         SdkError::ServiceError(said) => said.err().code(),
         _ => None,
-    }
-}
-
-/// Tells whether AWS refused with these words beside its code.
-pub(super) fn says<E: ProvideErrorMetadata>(error: &SdkError<E>, text: &str) -> bool {
-    match error {
-        SdkError::ServiceError(said) => said.err().message().is_some_and(|message| message.contains(text)),
-        _ => false,
     }
 }
 

@@ -15,6 +15,8 @@ mod fault;
 mod identity;
 mod kwargs;
 mod login;
+#[cfg(feature = "aws-parameter-store")]
+pub mod parameter_store;
 mod places;
 mod refusal;
 mod rights;
@@ -25,3 +27,4 @@ mod trust;
 
 pub use access::PaceSettings;
 pub use auth::AuthSettings;
+pub use places::{ListingSetting, PrefixSetting, TeamsSetting};

@@ -133,7 +133,11 @@ fn without_credentials_the_remedy_fits_where_they_were_looked_for() {
     let rows = [
         (&prod, nested("the SSO token has expired and cannot be refreshed"), "`aws sso login --profile prod`"),
         (&prod, nested("failed to load the cached SSO token"), "`aws sso login --profile prod`"),
-        (&prod, nested("credential process exited with 3: canary"), "run its command by hand"),
+        (
+            &prod,
+            nested("Error retrieving credentials: external process exited with code 3. Stderr: canary: SSO token"),
+            "run its command by hand",
+        ),
         (&prod, CredentialsError::not_loaded("profile `prod` was not defined"), "`aws configure --profile prod`"),
         (&prod, CredentialsError::not_loaded_no_source(), "get-caller-identity --profile prod"),
         (&prod, CredentialsError::invalid_configuration("canary"), "get-caller-identity --profile prod"),
