@@ -10,17 +10,17 @@ use crate::fakes::aws::Aws;
 use crate::fakes::aws::identity::{CAUTIOUS_ROLE, EXTERNAL_ID, ROLE};
 
 /// What nobody may ever see.
-const CANARY: &str = "canary-9b1f";
+pub const CANARY: &str = "canary-9b1f";
 
 /// The program with one store, in a folder and an environment of its own.
-struct Program {
+pub struct Program {
     folder: TempDir,
     environment: BTreeMap<String, String>,
 }
 
 impl Program {
     /// With a store of `kind` as a target; `table` is the rest of its table.
-    fn with(kind: &str, table: &str) -> Self {
+    pub fn with(kind: &str, table: &str) -> Self {
         let program = Self { folder: tempfile::tempdir().unwrap(), environment: BTreeMap::new() };
         program.write("variables.json", "{}");
         let config = format!(
@@ -46,7 +46,7 @@ impl Program {
         self.set("AWS_ACCESS_KEY_ID", id).set("AWS_SECRET_ACCESS_KEY", CANARY)
     }
 
-    fn write(&self, name: &str, text: &str) -> String {
+    pub fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -54,7 +54,7 @@ impl Program {
     }
 
     /// What `check` finds of the store; an ill config makes it end otherwise.
-    fn check(&self) -> Vec<Value> {
+    pub fn check(&self) -> Vec<Value> {
         let output = Command::new(env!("CARGO_BIN_EXE_secretferry"))
             .args(["check", "--json"])
             .current_dir(self.folder.path())
@@ -69,7 +69,7 @@ impl Program {
     }
 
     /// The finding with a code, in words: severity, message, remedy.
-    fn found(&self, code: &str) -> [String; 3] {
+    pub fn found(&self, code: &str) -> [String; 3] {
         let findings = self.check();
         let finding = findings.iter().find(|finding| finding["code"] == code);
         let finding = finding.unwrap_or_else(|| panic!("no {code}: {findings:#?}"));

@@ -7,6 +7,7 @@ mod access;
 #[expect(dead_code, reason = "it is shared with tests that use the rest")]
 mod fakes;
 mod ground;
+mod kwargs;
 mod moto;
 #[cfg(feature = "aws-parameter-store")]
 mod parameter_store;
