@@ -4,3 +4,5 @@
 
 mod ground;
 mod moto;
+#[cfg(feature = "aws-secrets-manager")]
+mod secrets_manager;

@@ -63,6 +63,12 @@ async fn vault() {
     }
 }
 
+#[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]
+#[tokio::test]
+async fn aws_secrets_manager() {
+    passes(&stores::aws_secrets_manager::SecretsManagerGround).await;
+}
+
 /// The suite must be able to fail: every planted defect is found by the case that is there for it.
 #[tokio::test]
 async fn every_defect_is_found() {

@@ -9,9 +9,13 @@ mod auth;
 mod codes;
 mod fault;
 mod login;
+mod places;
 mod refusal;
+#[cfg(feature = "aws-secrets-manager")]
+pub mod secrets_manager;
 mod session;
 mod trust;
 
 pub use access::PaceSettings;
 pub use auth::AuthSettings;
+pub use places::{ListingSetting, PrefixSetting, TeamsSetting};
