@@ -9,6 +9,8 @@ mod auth;
 mod codes;
 mod fault;
 mod login;
+#[cfg(feature = "aws-parameter-store")]
+pub mod parameter_store;
 mod places;
 mod refusal;
 #[cfg(feature = "aws-secrets-manager")]

@@ -59,6 +59,7 @@ fn capabilities(width: usize, listing: Listing) -> Capabilities {
         width,
         max_value: Some(entry::LARGEST),
         empty_values: false,
+        double_braces: true,
         listing_lag: LAG,
         listing,
     }
