@@ -34,7 +34,7 @@ impl Program {
     }
 
     fn new(table: &str) -> Self {
-        Self::with("aws-parameter-store", table)
+        Self::with("aws-secrets-manager", table)
     }
 
     fn set(mut self, name: &str, value: &str) -> Self {
@@ -87,7 +87,7 @@ const KEYS: &str =
 #[test]
 fn an_access_key_by_reference_and_one_of_the_environment() {
     let fake = Aws::start();
-    for kind in ["aws-parameter-store"] {
+    for kind in ["aws-secrets-manager", "aws-parameter-store"] {
         let program = Program::with(kind, &at(&fake, KEYS)).set("ID", "AKIAFERRY").set("SECRET", CANARY);
         let [severity, message, _] = program.found("identity");
         assert_eq!(severity, "info");
@@ -215,7 +215,8 @@ fn a_wrong_endpoint() {
     assert_eq!(severity, "error");
     assert!(message.contains("nobody answers") && remedy.contains("endpoint-url"), "{message} {remedy}");
     // What the config does not say, it refuses all the same.
-    for (name, value) in [("AWS_ENDPOINT_URL", "http://moto.example"), ("AWS_ENDPOINT_URL_SSM", "http://moto.example")]
+    for (name, value) in
+        [("AWS_ENDPOINT_URL", "http://moto.example"), ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://moto.example")]
     {
         let program = Program::new("region = 'eu-central-1'").with_keys("AKIAFERRY").set(name, value);
         let [_, message, remedy] = program.found("store-unusable");
@@ -228,6 +229,13 @@ fn a_wrong_endpoint() {
 #[test]
 fn a_right_that_is_missing_is_named_with_what_grants_it() {
     let rows = [
+        ("aws-secrets-manager", "secretsmanager.TagResource", "secretsmanager:TagResource", "error"),
+        ("aws-secrets-manager", "secretsmanager.ListSecrets", "secretsmanager:ListSecrets", "error"),
+        ("aws-secrets-manager", "secretsmanager.GetSecretValue", "secretsmanager:GetSecretValue", "error"),
+        ("aws-secrets-manager", "secretsmanager.PutSecretValue", "secretsmanager:PutSecretValue", "error"),
+        ("aws-secrets-manager", "secretsmanager.BatchGetSecretValue", "secretsmanager:BatchGetSecretValue", "warning"),
+        ("aws-secrets-manager", "secretsmanager.DeleteSecret", "secretsmanager:DeleteSecret", "warning"),
+        ("aws-secrets-manager", "secretsmanager.RestoreSecret", "secretsmanager:RestoreSecret", "warning"),
         ("aws-parameter-store", "AmazonSSM.DescribeParameters", "ssm:DescribeParameters", "error"),
         ("aws-parameter-store", "AmazonSSM.GetParameters", "ssm:GetParameters", "error"),
         ("aws-parameter-store", "AmazonSSM.AddTagsToResource", "ssm:AddTagsToResource", "error"),
@@ -252,7 +260,7 @@ fn a_right_that_is_missing_is_named_with_what_grants_it() {
 
 #[test]
 fn check_changes_nothing() {
-    for kind in ["aws-parameter-store"] {
+    for kind in ["aws-secrets-manager", "aws-parameter-store"] {
         let fake = Aws::start();
         Program::with(kind, &at(&fake, "")).with_keys("AKIAFERRY").check();
         let asked = fake.counts();

@@ -48,7 +48,11 @@ fn the_place_is_the_arguments() {
         let identity = found.identity();
         assert!(identity.contains("eu-west-1") && identity.contains("https://vpce"), "{identity}");
     }
-    let found = settings(SECRETS_MANAGER, &json!({"sep": "_", "connections_prefix": "air_", "extra_conn_words": {"user": ["nick"]}}), "");
+    let found = settings(
+        SECRETS_MANAGER,
+        &json!({"sep": "_", "connections_prefix": "air_", "extra_conn_words": {"user": ["nick"]}}),
+        "",
+    );
     assert_eq!(found.faults(), []);
     assert_eq!((found.rule().connections, &*found.rule().separator), (Place::prefix("air"), "_"));
     let found = settings(PARAMETER_STORE, &json!({"connections_prefix": "air/c"}), "");
@@ -77,7 +81,11 @@ fn what_is_not_followed_is_named() {
     for kind in [SECRETS_MANAGER, PARAMETER_STORE] {
         let found = ignored(kind, &kwargs);
         for name in ["api_version", "config_kwargs", "external_id", "service_config", "typo", "DurationSeconds"] {
-            assert_eq!(found.iter().filter(|message| message.contains(&format!(" {name} "))).count(), 1, "{name}: {found:#?}");
+            assert_eq!(
+                found.iter().filter(|message| message.contains(&format!(" {name} "))).count(),
+                1,
+                "{name}: {found:#?}"
+            );
         }
         assert_eq!(found.len(), 6, "{found:#?}");
     }
@@ -101,14 +109,20 @@ fn what_is_wrong_is_told_of_the_argument() {
         (json!({"role_arn": "ferry"}), "not the ARN of a role"),
         (json!({"role_arn": ROLE, "assume_role_method": "assume_role_with_saml"}), "not built yet"),
         (json!({"role_arn": ROLE, "assume_role_method": "magic"}), "no such method"),
-        (json!({"role_arn": ROLE, "assume_role_method": "assume_role_with_web_identity",
-                "assume_role_with_web_identity_federation": "google"}), "federation"),
+        (
+            json!({"role_arn": ROLE, "assume_role_method": "assume_role_with_web_identity",
+                "assume_role_with_web_identity_federation": "google"}),
+            "federation",
+        ),
         (json!({"connections_lookup_pattern": "(?=x)"}), "connections_lookup_pattern"),
     ];
     for (kwargs, expected) in &rows {
         for kind in [SECRETS_MANAGER, PARAMETER_STORE] {
             let found = faults(kind, kwargs, "");
-            assert!(found.iter().any(|fault| fault.starts_with("backend-kwargs: ") && fault.contains(expected)), "{expected}: {found:?}");
+            assert!(
+                found.iter().any(|fault| fault.starts_with("backend-kwargs: ") && fault.contains(expected)),
+                "{expected}: {found:?}"
+            );
             assert!(!format!("{found:?}").contains(CANARY));
         }
     }
@@ -141,7 +155,10 @@ fn airflows_way_in_is_ours() {
         let rows = [
             (keys.clone(), "user/ferry"),
             (with(json!({"role_arn": ROLE})), "assumed-role/ferry"),
-            (with(json!({"role_arn": CAUTIOUS_ROLE, "assume_role_kwargs": {"ExternalId": EXTERNAL_ID}})), "assumed-role/"),
+            (
+                with(json!({"role_arn": CAUTIOUS_ROLE, "assume_role_kwargs": {"ExternalId": EXTERNAL_ID}})),
+                "assumed-role/",
+            ),
             (web.clone(), "assumed-role/ferry"),
         ];
         for (kwargs, expected) in rows {
@@ -149,7 +166,10 @@ fn airflows_way_in_is_ours() {
             assert!(message.contains(expected), "{expected}: {message}");
         }
         let profile = told(kind, &fake.address, json!({"profile_name": "prod"}));
-        profile.write(".aws/credentials", &format!("[prod]\naws_access_key_id = AKIAFERRY\naws_secret_access_key = {CANARY}\n"));
+        profile.write(
+            ".aws/credentials",
+            &format!("[prod]\naws_access_key_id = AKIAFERRY\naws_secret_access_key = {CANARY}\n"),
+        );
         profile.found("identity");
     }
 }

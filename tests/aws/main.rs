@@ -11,3 +11,5 @@ mod kwargs;
 mod moto;
 #[cfg(feature = "aws-parameter-store")]
 mod parameter_store;
+#[cfg(feature = "aws-secrets-manager")]
+mod secrets_manager;
