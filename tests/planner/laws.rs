@@ -251,6 +251,7 @@ fn capabilities(revisions: Revisions) -> Capabilities {
         empty_values: true,
         listing_lag: std::time::Duration::ZERO,
         listing: secretferry::model::Listing::Full,
+        tariff: secretferry::model::Tariff::NONE,
     }
 }
 
