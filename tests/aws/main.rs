@@ -4,3 +4,5 @@
 
 mod ground;
 mod moto;
+#[cfg(feature = "aws-parameter-store")]
+mod parameter_store;

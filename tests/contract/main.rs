@@ -63,6 +63,12 @@ async fn vault() {
     }
 }
 
+#[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
+#[tokio::test]
+async fn aws_parameter_store() {
+    passes(&stores::aws_parameter_store::ParameterStoreGround).await;
+}
+
 /// The suite must be able to fail: every planted defect is found by the case that is there for it.
 #[tokio::test]
 async fn every_defect_is_found() {
@@ -93,7 +99,7 @@ fn the_shapes_differ_where_stores_do() {
     for revisions in [Revisions::Listing, Revisions::Stat, Revisions::None] {
         assert!(shapes.iter().any(|shape| shape.revisions == revisions), "{revisions:?}");
     }
-    for deletes in [Deletes::Recoverable, Deletes::Final] {
+    for deletes in [Deletes::Recoverable, Deletes::Final, Deletes::Total] {
         assert!(shapes.iter().any(|shape| shape.deletes == deletes), "{deletes:?}");
     }
 }
