@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod access;
+#[path = "../fakes/mod.rs"]
+#[expect(dead_code, reason = "it is shared with tests that use the rest")]
+mod fakes;
 mod ground;
 mod moto;
 #[cfg(feature = "aws-parameter-store")]
