@@ -10,3 +10,5 @@ mod ground;
 mod moto;
 #[cfg(feature = "aws-parameter-store")]
 mod parameter_store;
+#[cfg(feature = "aws-secrets-manager")]
+mod secrets_manager;

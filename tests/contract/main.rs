@@ -63,6 +63,12 @@ async fn vault() {
     }
 }
 
+#[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]
+#[tokio::test]
+async fn aws_secrets_manager() {
+    passes(&stores::aws_secrets_manager::SecretsManagerGround).await;
+}
+
 #[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
 #[tokio::test]
 async fn aws_parameter_store() {
