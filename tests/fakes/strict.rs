@@ -53,6 +53,11 @@ fn secrets_have_names_and_sizes() {
         (create("larger", &"x".repeat(65_537)), "ValidationException"),
         (create("empty", ""), "ValidationException"),
         (json!({"Name": "no-token", "SecretString": "x"}), "ValidationException"),
+        (json!({"Name": "no-version"}), "ok"),
+        (
+            json!({"Name": "no-key", "SecretString": "x", "ClientRequestToken": token(), "KmsKeyId": "alias/missing"}),
+            "EncryptionFailure",
+        ),
         (
             json!({"Name": "odd", "SecretString": "x", "ClientRequestToken": token(), "Nmae": "y"}),
             "SerializationException",
