@@ -1,5 +1,7 @@
 //! How to get an empty store of each kind.
 
+#[cfg(all(feature = "aws-parameter-store", feature = "aws-secrets-manager"))]
+pub mod aws_fake;
 #[cfg(feature = "environment")]
 pub mod environment;
 #[cfg(feature = "local-files")]

@@ -40,6 +40,12 @@ impl Secrets {
         self.secret_or_new(name, now).add(id, content, &[CURRENT.to_owned()], now);
     }
 
+    /// Puts a secret without a version behind the service's back.
+    pub fn put_empty(&mut self, name: &str) {
+        let now = self.now();
+        self.secret_or_new(name, now);
+    }
+
     fn secret_or_new(&mut self, name: &str, now: f64) -> &mut Secret {
         let fresh = || Secret {
             name: name.to_owned(),
