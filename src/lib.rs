@@ -105,6 +105,7 @@
 //!   error.rs              Why a run failed as a whole
 //!   expectation.rs        What a change is conditional on
 //!   job.rs                A job as it runs: from where, to where, what, and what it may do
+//!   lag.rs                Listings that lag behind writes
 //!   lens.rs               How a run looks at values
 //!   look_back.rs          One look at the keys that a past run changed
 //!   outcome.rs            What became of a run, or of a look at both sides: plain data for reports

@@ -5,6 +5,7 @@ mod delete;
 mod error;
 mod expectation;
 mod job;
+mod lag;
 mod lens;
 mod look_back;
 mod outcome;

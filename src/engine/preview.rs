@@ -2,6 +2,7 @@
 
 use super::error::RunError;
 use super::job::Job;
+use super::lag;
 use super::lens::Lens;
 use super::reduce::{Carriage, FormChoice};
 use super::seek;
@@ -51,6 +52,7 @@ pub async fn preview(
     if let Some(baseline) = &mut baseline {
         survey.narrow(baseline);
     }
+    survey.catch_up(baseline.as_ref(), &lag::just_written(job, &stores.target, ledger).await?).await?;
     survey.look(baseline.as_ref(), depth).await?;
     let rules = survey.rules();
     let wanted = needs(survey.sides(baseline.as_ref()), &rules, &policy, depth);

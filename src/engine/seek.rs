@@ -69,8 +69,13 @@ async fn sought(
 ) -> Result<Vec<Listed>, RunError> {
     let names = led_to(job, stores, baseline, target);
     let wanted = names.into_iter().filter_map(|name| Some((name.clone(), encode(stores.source.rule(), &name).ok()?)));
+    found_in(job, &stores.source, wanted.collect()).await
+}
+
+/// Those of the wanted keys that are in the source.
+pub(super) async fn found_in(job: &Job, source: &Store, wanted: Vec<Wanted>) -> Result<Vec<Listed>, RunError> {
     let mut listed = Vec::new();
-    for (_, key, answer) in look_up(&stores.source, wanted.collect()).await {
+    for (_, key, answer) in look_up(source, wanted).await {
         match answer {
             Ok(found) => listed.extend(found),
             Err(error) if is_away(&error) => {
@@ -135,10 +140,14 @@ impl Survey<'_> {
         let entries = baseline.into_iter().flat_map(|baseline| &baseline.entries);
         let own = entries.filter(|(name, entry)| entry.job == self.job.name && self.job.concerns(name, Some(entry)));
         let recorded = own.map(|(name, entry)| (name.clone(), entry.key.clone()));
-        let wanted: BTreeMap<_, _> = recorded.chain(sought).collect();
+        self.seek(recorded.chain(sought).collect()).await
+    }
+
+    /// Looks keys of the target up; those that are there join the side, the others leave it.
+    pub(super) async fn seek(&mut self, wanted: BTreeMap<SecretName, RemoteKey>) -> Result<(), RunError> {
         for (name, key, answer) in look_up(&self.stores.target, wanted.into_iter().collect()).await {
             match answer {
-                Ok(None) => {}
+                Ok(None) => drop(self.target.keys.remove(&name)),
                 Ok(Some(listed)) => {
                     let key = target_key(listed, &self.lens.us, &name);
                     self.target.keys.insert(name, key);

@@ -2,6 +2,7 @@
 
 use super::error::{RunError, is_away, of_one_key, unread_source};
 use super::job::Job;
+use super::lag::missed;
 use super::lens::Lens;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
@@ -38,7 +39,8 @@ impl<'a> Survey<'a> {
         observer: &'a dyn Observer,
     ) -> Result<Self, RunError> {
         let progress = Progress::begin(observer, Stage::List, &format!("{} and {}", job.source, job.target), None);
-        let (source, target) = listings(job, stores, baseline).await?;
+        let (mut source, target) = listings(job, stores, baseline).await?;
+        source.extend(missed(job, stores, baseline, &source).await?);
         progress.advance(source.len() + target.len());
         progress.end();
         let to = stores.target.rule();

@@ -85,7 +85,7 @@ closed_list! {
         Lossy = "lossy", "A reader would see another value than the source has.";
         Unreadable = "unreadable", "A reader could not read what would be written.";
         ReadersDisagree = "readers-disagree", "The readers see different values in the source's own text.";
-        SourceMalformed = "source-malformed", "The source's text is damaged (quoted, with a byte-order mark, or an empty key), or it is no connection at all.";
+        SourceMalformed = "source-malformed", "The source's text is damaged (quoted, with a byte-order mark, or an empty key), or it is no connection at all; mend it there, or exclude the key.";
         OverrideFails = "override-fails", "What the job sets in the secret cannot be set.";
         IllegalName = "illegal-name", "The target cannot hold this name.";
         Unreachable = "unreachable", "Airflow never looks it up in this store: the lookup pattern does not match.";

@@ -1,6 +1,10 @@
 //! Stores in memory in the shapes of real ones.
 
-use secretferry::model::{Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect};
+use std::time::Duration;
+
+use secretferry::model::{
+    Aliases, Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect,
+};
 use secretferry::naming::Teams;
 use secretferry::provider::memory::MemoryShape;
 
@@ -13,14 +17,17 @@ pub fn vault() -> MemoryShape {
     shape
 }
 
-/// Versions in the listing; only creates are guarded.
+/// Versions in the listing, which lags; only creates are guarded.
 pub fn aws() -> MemoryShape {
     let mut shape = MemoryShape::default();
     shape.capabilities.compare = Compare::Create;
+    shape.capabilities.listing_lag = Duration::from_secs(300);
     shape.capabilities.marks = Some(MarkRule { max_value: 256, charset: MarkCharset::AwsTag });
     shape.capabilities.read_batch = 20;
     shape.capabilities.max_value = Some(65_536);
     shape.capabilities.empty_values = false;
+    let connection = ConnectionDialect::SecretsManager(Aliases::default());
+    shape.dialect = Dialect { connection, text: TextDialect::Verbatim };
     shape
 }
 

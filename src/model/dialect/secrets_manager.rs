@@ -20,8 +20,21 @@ pub struct Aliases(Option<Arc<BTreeMap<Field, Vec<String>>>>);
 impl Aliases {
     /// Adds a config's words (`extra_conn_words`) to Airflow's own; none for a description, which has no word at all.
     pub fn with(words: impl IntoIterator<Item = (Field, Vec<String>)>) -> Self {
-        let words: BTreeMap<_, _> = words.into_iter().filter(|(field, _)| *field != Field::Description).collect();
-        Self((!words.is_empty()).then(|| Arc::new(words)))
+        let mut all: BTreeMap<Field, Vec<String>> = BTreeMap::new();
+        for (field, words) in words {
+            if field != Field::Description {
+                all.entry(field).or_default().extend(words);
+            }
+        }
+        Self((!all.is_empty()).then(|| Arc::new(all)))
+    }
+
+    /// The field that a key of `extra_conn_words` stands for; Airflow also says `user` for the login.
+    pub fn field(word: &str) -> Option<Field> {
+        if word == "user" {
+            return Some(Field::Login);
+        }
+        Field::parse(word).filter(|field| *field != Field::Description)
     }
 
     /// Names the words of a config that already stand for another field, with both: whose they are, who takes them too.
@@ -213,3 +226,6 @@ fn python_str(field: Field, value: &Value) -> Result<Text, ReadError> {
         Value::List(_) | Value::Object(_) => return Err(ReadError::WrongType(field)),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,8 @@ pub struct MemoryProvider {
     shape: MemoryShape,
     shelf: Mutex<Shelf>,
     faults: Mutex<Faults>,
+    /// What listings show while they lag.
+    lagging: Mutex<Option<Vec<Listed>>>,
 }
 
 impl MemoryProvider {
@@ -51,7 +53,7 @@ impl MemoryProvider {
             location: "this process".to_owned(),
             identity: format!("{KIND} {name}"),
         };
-        Arc::new(Self { info, shape, shelf: Mutex::default(), faults: Mutex::default() })
+        Arc::new(Self { info, shape, shelf: Mutex::default(), faults: Mutex::default(), lagging: Mutex::default() })
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -60,6 +62,10 @@ impl MemoryProvider {
 
     fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lagging(&self) -> MutexGuard<'_, Option<Vec<Listed>>> {
+        self.lagging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a call, lets the world interfere, and gives the error that shall follow the effect, if one shall.
@@ -214,7 +220,7 @@ impl Provider for MemoryProvider {
         if self.shape.capabilities.listing == Listing::Exact {
             return Err(Error::new(ErrorKind::Denied, "list", &self.info.name, "the rights do not allow listing"));
         }
-        let listing = self.shelf().list();
+        let listing = self.lagging().clone().unwrap_or_else(|| self.shelf().list());
         let within = listing.into_iter().filter(|listed| self.shape.holds(scope, &listed.key));
         Ok(within.map(|listed| self.listed(listed, &[Revisions::Listing])).collect())
     }

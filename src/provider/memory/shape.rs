@@ -11,7 +11,8 @@ use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams}
 /// The shape of a store in memory; the default can do everything a store can.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryShape {
-    /// What it can do; every field is honoured but `width` and `listing_lag`, which are only stated.
+    /// What it can do; every field is honoured but `width` and `listing_lag`, which are only stated (see
+    /// [`MemoryProvider::lag`](super::MemoryProvider::lag)).
     pub capabilities: Capabilities,
     /// How values are read.
     pub dialect: Dialect,

@@ -86,6 +86,17 @@ impl MemoryProvider {
         self.fail_with(Family::List, 1, When::Before, error);
     }
 
+    /// Lets listings show from now on what there is now, whatever is written.
+    pub fn lag(&self) {
+        let now = self.shelf().list();
+        *self.lagging() = Some(now);
+    }
+
+    /// Lets listings show what there is.
+    pub fn catch_up(&self) {
+        *self.lagging() = None;
+    }
+
     /// Does something just before the `nth` call of a family from now on takes effect: a write of somebody else, say.
     pub fn before(&self, family: Family, nth: usize, meddle: impl FnOnce(&Self) + Send + 'static) {
         self.faults().meddle(family, nth, Box::new(meddle));
