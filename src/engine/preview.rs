@@ -100,6 +100,7 @@ fn lens_between(job: &Job, source: Dialect, target: &Store, ledger: Option<&Ledg
         readers: job.readers.clone(),
         max_value: capabilities.max_value,
         empty_values: capabilities.empty_values,
+        double_braces: capabilities.double_braces,
     };
     Lens {
         carriage,

@@ -3,7 +3,7 @@
 use super::overrides::Overrides;
 use crate::model::{
     Canonical, Dialect, Form, Judgement, Kind, Names, Oddity, Reader, Reason, Requirement, Secret, SecretName,
-    SecretValue, SourceFault, State, judge, judge_forms, oddities, source_oddities,
+    SecretValue, SourceFault, State, has_double_braces, judge, judge_forms, oddities, source_oddities,
 };
 use crate::naming::{Remark, remarks};
 use crate::provider::{Content, Quarantine, Record};
@@ -27,6 +27,8 @@ pub struct Carriage {
     pub max_value: Option<usize>,
     /// Whether the target takes an empty text.
     pub empty_values: bool,
+    /// Whether the target takes a text with `{{…}}` in it.
+    pub double_braces: bool,
 }
 
 /// A value on its way: what would be stored, what readers will see, what is not exact.
@@ -164,6 +166,10 @@ impl Carriage {
     fn limits(&self, stored: &SecretValue) -> Option<(Reason, String)> {
         if stored.is_empty() && !self.empty_values {
             return Some((Reason::EmptyValue, "the target takes no empty value".to_owned()));
+        }
+        if has_double_braces(stored.expose()) && !self.double_braces {
+            let why = "the target takes {{…}} for a reference to another of its keys, and refuses it";
+            return Some((Reason::DoubleBraces, why.to_owned()));
         }
         match self.max_value {
             Some(most) if stored.expose().len() > most => {

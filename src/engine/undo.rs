@@ -13,7 +13,7 @@ use super::read::Progress;
 use super::run::{Acted, Run, Trouble};
 use super::write::Writer;
 use crate::ledger::{self, Ledger, StepRecord, StepState};
-use crate::model::{Observer, Outcome, Stage};
+use crate::model::{Deletes, Observer, Outcome, Stage};
 use crate::planner::{Certainty, Past, Today, undo as decide};
 use crate::provider::Store;
 
@@ -31,12 +31,13 @@ pub async fn preview_undo(
     let changes: Vec<Past> = ledger.steps(&past.id).await.map_err(&in_ledger)?.into_iter().filter_map(change).collect();
     let baseline = ledger.baseline(&past.target_identity).await.map_err(&in_ledger)?;
     let history = target.capabilities().history;
+    let may_delete = target.capabilities().deletes != Deletes::Total || job.policy.allow_final_deletes;
     let mut look = LookBack::new(job, target, observer, lens_on(job, target, ledger));
     if history {
         look.look(&changes).await?;
     }
     let LookBack { lens, side, kept, .. } = look;
-    let today = Today { target: &side, baseline: &baseline, job: &job.name, kept: &kept, history };
+    let today = Today { target: &side, baseline: &baseline, job: &job.name, kept: &kept, history, may_delete };
     Ok(Preview { plan: decide(past.id.as_str(), &changes, today), lens, findings: Vec::new() })
 }
 

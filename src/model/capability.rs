@@ -27,10 +27,17 @@ pub struct Capabilities {
     pub max_value: Option<usize>,
     /// Whether an empty text can be stored.
     pub empty_values: bool,
+    /// Whether a text with `{{…}}` in it can be stored: Parameter Store takes that for a reference, and refuses it.
+    pub double_braces: bool,
     /// How long a listing may lag behind a write.
     pub listing_lag: Duration,
     /// Whether it can be asked for all its keys.
     pub listing: Listing,
+}
+
+/// Tells whether a text has `{{…}}` in it.
+pub fn has_double_braces(text: &str) -> bool {
+    text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"))
 }
 
 /// Whether a store can be asked for all its keys.
@@ -70,6 +77,8 @@ pub enum Compare {
 pub enum Deletes {
     /// It can be taken back.
     Recoverable,
-    /// It is final.
+    /// It is final; an undo still brings it back where the store keeps a history beside its keys.
     Final,
+    /// It is final and takes the key's history along, so that not even an undo brings anything back.
+    Total,
 }

@@ -92,6 +92,7 @@ closed_list! {
         NameCollision = "name-collision", "Two names would meet under one key of the target.";
         TooLarge = "too-large", "The value is larger than the target takes.";
         EmptyValue = "empty-value", "The target takes no empty value.";
+        DoubleBraces = "double-braces", "The target refuses a value with {{…}}: it takes that for a reference to another key.";
         OtherKeys = "other-keys", "The target's entry holds other keys that this form cannot keep.";
         TargetUnreadable = "target-unreadable", "The target's key exists but cannot be understood.";
         TargetDenied = "target-denied", "The target refuses to show the key; denied is not absent.";

@@ -216,7 +216,7 @@ fn images(own: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
 /// The keys a job may write, for two stores that spell names differently: exact where the id ends the key.
 fn keys(own: &JobNames<'_>, kind: Kind, prefix: &str) -> Vec<Patterns> {
     let separator = &*own.rule.separator;
-    let head = if prefix.is_empty() { String::new() } else { format!("{prefix}{separator}") };
+    let head = own.rule.head(prefix);
     match (own.rule.mount, own.rule.teams) {
         (Mount::Fixed, Teams::Unsupported) => {
             let behind = |patterns: Vec<Pattern>| patterns.iter().map(|pattern| pattern.behind(&head)).collect();

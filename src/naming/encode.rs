@@ -97,15 +97,13 @@ pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<Remo
         (_, Teams::Dashes) if id.contains(TEAM_DASHES) => {
             return Err(NameError::LooksLikeTeam { name: refused(), separator: TEAM_DASHES.to_owned() });
         }
-        (None, _) if prefix.is_empty() => id.into_owned(),
-        (None, _) => format!("{prefix}{separator}{id}"),
+        (None, _) => format!("{}{id}", rule.head(prefix)),
         (Some(_), Teams::Unsupported) => return Err(NameError::Team { name: refused() }),
         (Some(team), Teams::Beside) => format!("{prefix}@{team}{separator}{id}"),
         (Some(team), Teams::Underscores) => format!("{prefix}{TEAM_START}{}{TEAM_END}{id}", rule.folding.fold(team)),
         (Some(team), Teams::Folder) => format!("{prefix}{separator}{team}{separator}{id}"),
         (Some(_), Teams::Dashes) if name.kind == Kind::Config => return Err(NameError::Team { name: refused() }),
-        (Some(team), Teams::Dashes) if prefix.is_empty() => format!("{team}{TEAM_DASHES}{id}"),
-        (Some(team), Teams::Dashes) => format!("{prefix}{separator}{team}{TEAM_DASHES}{id}"),
+        (Some(team), Teams::Dashes) => format!("{}{team}{TEAM_DASHES}{id}", rule.head(prefix)),
     };
     let key = mount.map_or_else(|| path.clone(), |mount| format!("{mount}{separator}{path}"));
     check(rule, name, &key)?;
@@ -163,8 +161,7 @@ fn home<'a>(rule: &'a Rule, path: &str) -> Option<(Kind, usize, &'a str)> {
 
 fn lies_under(rule: &Rule, kind: Kind, prefix: &str, path: &str) -> bool {
     let Some(rest) = path.strip_prefix(prefix) else { return false };
-    prefix.is_empty()
-        || rest.starts_with(&*rule.separator)
+    rest.starts_with(if prefix.is_empty() { rule.root() } else { &rule.separator })
         || (teams(rule, kind) == Teams::Beside && rest.starts_with('@'))
 }
 
@@ -172,7 +169,7 @@ fn lies_under(rule: &Rule, kind: Kind, prefix: &str, path: &str) -> bool {
 fn parts<'a>(rule: &Rule, kind: Kind, prefix: &str, path: &'a str) -> Option<(Option<&'a str>, &'a str)> {
     let separator = &*rule.separator;
     let rest = &path[prefix.len()..];
-    let bare = if prefix.is_empty() { Some(rest) } else { rest.strip_prefix(separator) };
+    let bare = rest.strip_prefix(if prefix.is_empty() { rule.root() } else { separator });
     match teams(rule, kind) {
         Teams::Unsupported => Some((None, bare?)),
         Teams::Underscores => match rest.strip_prefix(TEAM_START).and_then(|owned| owned.split_once(TEAM_END)) {

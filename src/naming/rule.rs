@@ -135,4 +135,17 @@ impl Rule {
             Kind::Config => &self.configs,
         }
     }
+
+    /// What stands before the id under a prefix; an empty prefix has no separator behind it.
+    pub fn head(&self, prefix: &str) -> String {
+        if prefix.is_empty() { self.root().to_owned() } else { format!("{prefix}{}", self.separator) }
+    }
+
+    /// What stands before a bare id: Airflow puts a slash in front of every parameter's name.
+    pub(super) const fn root(&self) -> &'static str {
+        match self.charset {
+            Charset::AwsParameter => "/",
+            _ => "",
+        }
+    }
 }

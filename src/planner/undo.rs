@@ -54,6 +54,8 @@ pub struct Today<'a> {
     pub kept: &'a BTreeSet<SecretName>,
     /// Whether the target keeps versions at all.
     pub history: bool,
+    /// Whether a key may be deleted: not where that is the end of its history too, unless the policy allows it.
+    pub may_delete: bool,
 }
 
 /// What must be looked at before an undo can be planned, each in the order of the run.
@@ -142,6 +144,10 @@ fn verdict(change: &Past, key: Option<&TargetKey>, today: Today<'_>) -> Verdict 
     let goes_back = matches!(action, Action::Update | Action::Restore);
     if goes_back && !today.kept.contains(&change.name) {
         return Verdict::block(Reason::VersionGone);
+    }
+    if action == Action::Delete && !today.may_delete {
+        let said = "the run created it, and to take that back would delete it with all its versions";
+        return Verdict::block(Reason::FinalDelete).saying(said);
     }
     Verdict::new(action, reason(change))
 }

@@ -44,6 +44,8 @@ const SOURCE: &[Role] = &[Role::Source];
 const BOTH: &[Role] = &[Role::Source, Role::Target];
 
 const ENVIRONMENT: &str = "airflow.secrets.environment_variables.EnvironmentVariablesBackend";
+const PARAMETER_STORE: &str =
+    "airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend";
 const LOCAL_FILES: &str = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
 const VAULT: &str = "airflow.providers.hashicorp.secrets.vault.VaultBackend";
 
@@ -63,8 +65,11 @@ pub static KINDS: &[StoreKind] = &[
     StoreKind::compiled_out("vault", BOTH).read_by(VAULT),
     StoreKind::not_built_yet("aws-secrets-manager", BOTH)
         .read_by("airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"),
-    StoreKind::not_built_yet("aws-parameter-store", BOTH)
-        .read_by("airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend"),
+    #[cfg(feature = "aws-parameter-store")]
+    StoreKind::built::<super::aws::parameter_store::ParameterStoreSettings>("aws-parameter-store", BOTH)
+        .read_by(PARAMETER_STORE),
+    #[cfg(not(feature = "aws-parameter-store"))]
+    StoreKind::compiled_out("aws-parameter-store", BOTH).read_by(PARAMETER_STORE),
     StoreKind::not_built_yet("azure-key-vault", BOTH)
         .read_by("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend"),
     StoreKind::not_built_yet("gcp-secret-manager", BOTH)

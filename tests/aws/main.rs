@@ -9,6 +9,8 @@ mod ferry;
 mod ground;
 mod idle;
 mod moto;
+#[cfg(feature = "aws-parameter-store")]
+mod parameter_store;
 mod shop;
 mod there_and_back;
 #[path = "../vault/server.rs"]

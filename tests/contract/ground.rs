@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use secretferry::model::{
     Capabilities, ConnectionDialect, Family, Kind, Listed, Mark, MarkedName, Reader, RemoteKey, Revision, Revisions,
-    Scope, SecretName, SecretValue, State, TextDialect,
+    Scope, SecretName, SecretValue, State, TextDialect, has_double_braces,
 };
 use secretferry::provider::layer::fitted;
 use secretferry::provider::{Content, Entry, Expect, Record, RequestToken, Result, Role, Store};
@@ -119,10 +119,8 @@ impl Site {
     /// The key of a name of any kind.
     pub fn key_of(&self, kind: Kind, id: &str) -> RemoteKey {
         let rule = self.store.rule();
-        match rule.place(kind).prefixes().first().map(String::as_str) {
-            None | Some("") => RemoteKey::new(id),
-            Some(prefix) => RemoteKey::new(format!("{prefix}{}{id}", rule.separator)),
-        }
+        let prefix = rule.place(kind).prefixes().first().map_or("", String::as_str);
+        RemoteKey::new(format!("{}{id}", rule.head(prefix)))
     }
 
     /// A variable's text as this store spells it.
@@ -140,6 +138,9 @@ impl Site {
     /// Tells whether this store's spelling has a way to say a variable's text.
     pub fn carries(&self, plain: &str) -> bool {
         let name = SecretName::new(Kind::Variable, "x");
+        if has_double_braces(plain) && !self.can().double_braces {
+            return false;
+        }
         self.store.dialect().see(Reader::Airflow3, &name, &self.text(plain)).is_ok()
     }
 

@@ -66,16 +66,22 @@ async fn vault() {
     }
 }
 
-#[cfg(all(feature = "aws-parameter-store", feature = "aws-secrets-manager"))]
+#[cfg(feature = "aws-secrets-manager")]
 #[tokio::test]
 async fn secrets_manager_on_its_stand_in() {
     passes(&stores::aws_fake::AwsFakeGround::Secrets).await;
 }
 
-#[cfg(all(feature = "aws-parameter-store", feature = "aws-secrets-manager"))]
+#[cfg(feature = "aws-parameter-store")]
 #[tokio::test]
 async fn parameter_store_on_its_stand_in() {
     passes(&stores::aws_fake::AwsFakeGround::Parameters).await;
+}
+
+#[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
+#[tokio::test]
+async fn aws_parameter_store() {
+    passes(&stores::aws_parameter_store::ParameterStoreGround).await;
 }
 
 /// The suite must be able to fail: every planted defect is found by the case that is there for it.
@@ -108,7 +114,7 @@ fn the_shapes_differ_where_stores_do() {
     for revisions in [Revisions::Listing, Revisions::Stat, Revisions::None] {
         assert!(shapes.iter().any(|shape| shape.revisions == revisions), "{revisions:?}");
     }
-    for deletes in [Deletes::Recoverable, Deletes::Final] {
+    for deletes in [Deletes::Recoverable, Deletes::Final, Deletes::Total] {
         assert!(shapes.iter().any(|shape| shape.deletes == deletes), "{deletes:?}");
     }
 }

@@ -109,14 +109,21 @@ async fn a_teams_key_goes_where_teams_can_be_told_apart() {
 async fn what_the_target_has_no_room_for() {
     let mut shape = shapes::aws();
     shape.capabilities.max_value = Some(10);
+    shape.capabilities.double_braces = false;
     let world = World::between(shapes::metastore(), shape).await;
     world.source.put("variables/empty", "");
     world.source.put("variables/fits", "0123456789");
     world.source.put("variables/large", "0123456789a");
+    world.source.put("variables/template", "{{ ds }}");
     let (report, _, target) = world.counted().await;
     assert_eq!(
         lines(&report),
-        ["variable empty: blocked, empty-value", "variable fits: created, new", "variable large: blocked, too-large",]
+        [
+            "variable empty: blocked, empty-value",
+            "variable fits: created, new",
+            "variable large: blocked, too-large",
+            "variable template: blocked, double-braces",
+        ]
     );
     assert_eq!(target[3], 1, "what does not fit is not even tried");
 }

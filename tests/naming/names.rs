@@ -55,6 +55,10 @@ fn ordinary_names_are_spelled_as_airflow_looks_for_them() {
     let deep = ["l"; 13].join("/");
     check(&parameter_store(), &connection(&deep), &format!("/airflow/connections/{deep}"));
     check(&parameter_store(), &connection("aws/x"), "/airflow/connections/aws/x");
+    let bare = Rule { connections: Place::prefix(""), ..parameter_store() };
+    check(&bare, &connection("db"), "/db");
+    check(&bare, &connection("a/b"), "/a/b");
+    check(&Rule { teams: Teams::Dashes, ..bare }, &connection("db").of_team("red"), "/red--db");
 }
 
 #[test]
@@ -106,6 +110,12 @@ fn what_a_store_cannot_hold_is_refused_with_a_remedy() {
         (parameter_store(), connection("a/"), "an empty level"),
         (parameter_store(), connection(&["l"; 14].join("/")), "would have 16 levels, Parameter Store takes 15"),
         (Rule { connections: Place::prefix(""), ..parameter_store() }, connection("AWSx"), "begin with `aws`"),
+        (Rule { connections: Place::prefix(""), ..parameter_store() }, connection("/db"), "an empty level"),
+        (
+            Rule { connections: Place::prefix(""), ..parameter_store() },
+            connection("airflow/variables/x"),
+            "would be read as variable x",
+        ),
         (Rule { connections: Place::prefix("/ssm"), ..parameter_store() }, connection("x"), "begin with `ssm`"),
         (Rule { teams: Teams::Dashes, ..secrets_manager() }, connection("a--b"), "does not look up an id with `--`"),
         (

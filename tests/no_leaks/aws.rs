@@ -4,10 +4,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use secretferry::model::{Blind, Family, Kind, MasterKey, Purpose, RemoteKey, Scope};
-use secretferry::provider::aws::parameter_store::ParameterStoreSettings;
-use secretferry::provider::aws::secrets_manager::SecretsManagerSettings;
-use secretferry::provider::{Content, Entry, Expect, Opening, RequestToken, Role, StoreSettings};
-use secretferry::settings::read_table;
+use secretferry::provider::registry::{KINDS as ALL_KINDS, StoreKind};
+use secretferry::provider::{Content, Entry, Expect, Opening, RequestToken, Role};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
@@ -76,7 +74,13 @@ async fn carried_there_and_on() {
                 }
             }
         }
-        for command in [&["check", "-vvv"][..], &["check", "--json"], &["show", "c"], &["show", "v00", "--json"], &["airflow-env", "to"]] {
+        for command in [
+            &["check", "-vvv"][..],
+            &["check", "--json"],
+            &["show", "c"],
+            &["show", "v00", "--json"],
+            &["airflow-env", "to"],
+        ] {
             ground.run(command).await;
         }
         ground.search_files();
@@ -101,7 +105,8 @@ async fn every_trouble() {
                 aws.parameters.trouble(&format!("/to/v/v0{number}"), trouble);
             });
         }
-        for command in [&["apply", "on", "--yes", "--json", "-vvv"][..], &["verify", "there", "-vvv"], &["show", "v00"]] {
+        for command in [&["apply", "on", "--yes", "--json", "-vvv"][..], &["verify", "there", "-vvv"], &["show", "v00"]]
+        {
             assert_ne!(ground.run(command).await.code, Some(0), "the control: {command:?} meets trouble");
         }
         for key in ["EXPIRED", "UNKNOWN"] {
@@ -136,11 +141,17 @@ impl Service for Echo {
             // A listing goes well, so that something is written.
             _ if request.header("x-amz-target").contains("List") => json!({"SecretList": []}),
             _ if request.header("x-amz-target").contains("DescribeParameters") => json!({"Parameters": []}),
-            200 => json!({"Name": message, "ARN": message, "VersionId": message, "Version": message, "SecretString": 5}),
+            200 => {
+                json!({"Name": message, "ARN": message, "VersionId": message, "Version": message, "SecretString": 5})
+            }
             _ => json!({"__type": self.0, "message": message, "Message": message}),
         };
         let is_listing = body.get("__type").is_none();
-        Reply { status: if is_listing { 200 } else { self.1 }, headers: Vec::new(), body: body.to_string().into_bytes() }
+        Reply {
+            status: if is_listing { 200 } else { self.1 },
+            headers: Vec::new(),
+            body: body.to_string().into_bytes(),
+        }
     }
 
     fn refusal(&self, _operation: &str, _fault: Fault) -> Reply {
@@ -210,14 +221,10 @@ async fn the_sdks_own_logs_at_their_most_talkative() {
         let lines = table("to", kind, &fake.address, "to");
         let lines = lines.lines().filter(|line| !line.starts_with('[') && !line.starts_with("kind"));
         let lines = lines.collect::<Vec<_>>().join("\n");
-        let lines = ["key.id", "key", "session"].into_iter().fold(lines, |lines, name| {
-            lines.replace(&format!("{{ file = {name:?} }}"), &text_of(name))
-        });
-        let settings: Box<dyn StoreSettings> = if kind == KINDS[0] {
-            Box::new(read_table::<SecretsManagerSettings>(lines.parse().unwrap()).unwrap())
-        } else {
-            Box::new(read_table::<ParameterStoreSettings>(lines.parse().unwrap()).unwrap())
-        };
+        let lines = ["key.id", "key", "session"]
+            .into_iter()
+            .fold(lines, |lines, name| lines.replace(&format!("{{ file = {name:?} }}"), &text_of(name)));
+        let settings = StoreKind::find(ALL_KINDS, kind).unwrap().read(lines.parse().unwrap()).unwrap();
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
         let opening = Opening { name: "to".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
         let store = settings.open(opening).await.unwrap();

@@ -98,6 +98,7 @@ fn a_connection_on_its_whole_way() {
         readers: Reader::ALL.to_vec(),
         max_value: None,
         empty_values: true,
+        double_braces: true,
     };
     let listed = Listed { key: RemoteKey::new("connections/c"), state: State::Live, revision: None, mark: None };
     let record = Record { listed, content: Content::Value(stored) };

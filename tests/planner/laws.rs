@@ -249,6 +249,7 @@ fn capabilities(revisions: Revisions) -> Capabilities {
         width: 1,
         max_value: None,
         empty_values: true,
+        double_braces: true,
         listing_lag: std::time::Duration::ZERO,
         listing: secretferry::model::Listing::Full,
     }

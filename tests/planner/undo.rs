@@ -20,6 +20,7 @@ struct Now {
     recorded: Option<&'static str>,
     kept: bool,
     history: bool,
+    may_delete: bool,
 }
 
 fn key() -> Subkey {
@@ -55,7 +56,8 @@ fn as_left(action: Action) -> Now {
     let state = if action == Action::Delete { State::Deleted } else { State::Live };
     let recorded = (!matches!(action, Action::Delete | Action::Release)).then_some("nightly");
     let content = TargetContent::Unread;
-    Now { state: Some(state), revision: "after", content, owner: Owner::Ours, recorded, kept: true, history: true }
+    let owner = Owner::Ours;
+    Now { state: Some(state), revision: "after", content, owner, recorded, kept: true, history: true, may_delete: true }
 }
 
 fn side(now: &Now) -> TargetSide {
@@ -84,7 +86,8 @@ fn decided(past: &Past, now: &Now) -> String {
     let baseline = Baseline { entries: now.recorded.map(|job| (name(), entry(job))).into_iter().collect() };
     let kept: BTreeSet<_> = now.kept.then(name).into_iter().collect();
     let target = side(now);
-    let today = Today { target: &target, baseline: &baseline, job: "nightly", kept: &kept, history: now.history };
+    let (history, may_delete) = (now.history, now.may_delete);
+    let today = Today { target: &target, baseline: &baseline, job: "nightly", kept: &kept, history, may_delete };
     let plan = undo("run", std::slice::from_ref(past), today);
     assert_eq!(plan.undoes.as_deref(), Some("run"));
     let step = &plan.steps[0];
@@ -134,6 +137,7 @@ fn what_a_run_did_is_taken_back_and_the_reason_tells_whose_the_key_is_then() {
 fn what_cannot_be_taken_back_is_named() {
     let update = past(Action::Update, Reason::SourceChanged);
     let delete = past(Action::Delete, Reason::GoneFromSource);
+    let create = past(Action::Create, Reason::New);
     let left = |action| as_left(action);
     let live = |content| Now { revision: "later", content, ..as_left(Action::Update) };
     let rows = [
@@ -149,6 +153,8 @@ fn what_cannot_be_taken_back_is_named() {
         (&update, Now { history: false, ..left(Action::Update) }, "block no-history"),
         (&update, Now { owner: Owner::Other, ..left(Action::Update) }, "block other-owner"),
         (&update, Now { recorded: Some("hourly"), ..left(Action::Update) }, "block other-owner"),
+        (&create, Now { may_delete: false, ..left(Action::Create) }, "block final-delete"),
+        (&update, Now { may_delete: false, ..left(Action::Update) }, "update undo to before"),
         (&delete, Now { kept: false, ..left(Action::Delete) }, "block version-gone"),
         (&delete, Now { state: Some(State::Live), ..left(Action::Delete) }, "block changed-since"),
         (&delete, Now { revision: "later", ..left(Action::Delete) }, "block changed-since"),

@@ -60,6 +60,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     width: 1,
     max_value: None,
     empty_values: true,
+    double_braces: true,
     listing_lag: Duration::ZERO,
     listing: Listing::Full,
 };

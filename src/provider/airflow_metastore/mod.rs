@@ -69,6 +69,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     width: WIDTH,
     max_value: None,
     empty_values: true,
+    double_braces: true,
     listing_lag: Duration::ZERO,
     listing: Listing::Full,
 };

@@ -9,9 +9,13 @@ mod auth;
 mod codes;
 mod fault;
 mod login;
+#[cfg(feature = "aws-parameter-store")]
+pub mod parameter_store;
+mod places;
 mod refusal;
 mod session;
 mod trust;
 
 pub use access::PaceSettings;
 pub use auth::AuthSettings;
+pub use places::{ListingSetting, PrefixSetting, TeamsSetting};

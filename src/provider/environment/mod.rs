@@ -60,6 +60,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     width: 64,
     max_value: Some(LONGEST),
     empty_values: true,
+    double_braces: true,
     listing_lag: Duration::ZERO,
     listing: Listing::Full,
 };

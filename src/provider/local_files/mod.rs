@@ -62,6 +62,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     width: 64,
     max_value: None,
     empty_values: true,
+    double_braces: true,
     listing_lag: Duration::ZERO,
     listing: Listing::Full,
 };

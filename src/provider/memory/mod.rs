@@ -18,7 +18,7 @@ use super::contract::{Content, Entry, Expect, Provider, Record, Role, StoreInfo,
 use super::error::{Error, Result};
 use crate::model::{
     Capabilities, Dialect, Effect, ErrorKind, Family, Finding, Kind, Listed, Listing, Mark, MarkRule, RemoteKey,
-    Revision, Revisions, Scope, Severity, State,
+    Revision, Revisions, Scope, Severity, State, has_double_braces,
 };
 use crate::naming::Rule;
 
@@ -149,6 +149,9 @@ impl MemoryProvider {
         }
         if entry.value.is_empty() && !self.shape.capabilities.empty_values {
             return Err(refusal.because(ErrorKind::Invalid, "the store takes no empty value"));
+        }
+        if has_double_braces(entry.value.expose()) && !self.shape.capabilities.double_braces {
+            return Err(refusal.because(ErrorKind::Invalid, "the store takes no value with {{…}}"));
         }
         Ok(())
     }

@@ -34,6 +34,7 @@ impl Default for MemoryShape {
                 width: 8,
                 max_value: None,
                 empty_values: true,
+                double_braces: true,
                 listing_lag: Duration::ZERO,
                 listing: Listing::Full,
             },

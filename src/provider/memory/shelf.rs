@@ -115,7 +115,7 @@ impl Shelf {
     }
 
     pub(super) fn delete(&mut self, key: &RemoteKey, deletes: Deletes) -> Option<Revision> {
-        if deletes == Deletes::Final {
+        if deletes != Deletes::Recoverable {
             self.remove(key);
             return None;
         }

@@ -46,6 +46,7 @@ impl Engine {
             width,
             max_value: Some(entry::LARGEST),
             empty_values: true,
+            double_braces: true,
             listing_lag: std::time::Duration::ZERO,
             listing,
         };

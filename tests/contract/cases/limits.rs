@@ -10,6 +10,7 @@ cases! {
     "a value beyond the limit is too large, and nothing is written" => too_large,
     "a value at the limit is written" => largest,
     "an empty value is stored, or refused" => empty,
+    "a value with double braces is stored, or refused" => braces,
 }
 
 /// A limit that is reasonable to try.
@@ -44,5 +45,17 @@ async fn empty(site: &Site) -> Verdict {
         return ensure(site.holds(&key, "").await?, "it came back changed");
     }
     equal(&written.err().map(|error| error.kind), &Some(ErrorKind::Invalid), "an empty value")?;
+    equal(&site.stat(&key).await?, &None, "what is left of it")
+}
+
+async fn braces(site: &Site) -> Verdict {
+    let key = site.key("key");
+    let text = "run on {{ ds }}";
+    let written = site.store.write(&key, &site.entry(text), &Expect::Absent).await;
+    if site.can().double_braces {
+        written?;
+        return ensure(site.holds(&key, text).await?, "it came back changed");
+    }
+    equal(&written.err().map(|error| error.kind), &Some(ErrorKind::Invalid), "a value with double braces")?;
     equal(&site.stat(&key).await?, &None, "what is left of it")
 }

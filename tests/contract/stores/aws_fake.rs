@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secretferry::model::{Blind, Family, Manager, MasterKey, Purpose, RemoteKey, State};
-use secretferry::provider::aws::parameter_store::ParameterStoreSettings;
-use secretferry::provider::aws::secrets_manager::SecretsManagerSettings;
-use secretferry::provider::{Opening, Role, Store, StoreSettings};
-use secretferry::settings::read_table;
+use secretferry::provider::registry::{KINDS, StoreKind};
+use secretferry::provider::{Opening, Role, Store};
 
 use crate::fakes::aws::{Aws, REGION, Trouble};
 use crate::fakes::fault::Fault;
@@ -50,15 +48,14 @@ impl Ground for AwsFakeGround {
              pace = {{ list = 10000, read = 10000, write = 10000, delete = 10000 }}",
             fake.address,
         );
-        let store = match self {
-            Self::Secrets => open(&read_table::<SecretsManagerSettings>(table.parse().unwrap()).unwrap()).await,
-            Self::Parameters => open(&read_table::<ParameterStoreSettings>(table.parse().unwrap()).unwrap()).await,
-        };
+        let kind = if *self == Self::Secrets { "aws-secrets-manager" } else { "aws-parameter-store" };
+        let store = open(kind, &table).await;
         Site::new(store, AwsWorld { service: *self, fake }).keeping(files)
     }
 }
 
-async fn open(settings: &dyn StoreSettings) -> Store {
+async fn open(kind: &str, table: &str) -> Store {
+    let settings = StoreKind::find(KINDS, kind).unwrap().read(table.parse().unwrap()).unwrap();
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
     let opening = Opening { name: "aws".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
     settings.open(opening).await.unwrap()

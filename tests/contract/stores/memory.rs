@@ -31,9 +31,9 @@ pub const SHAPES: &[Shape] = &[
     }),
     ("like Parameter Store", |shape| {
         shape.capabilities.compare = Compare::Create;
-        shape.capabilities.deletes = Deletes::Final;
-        shape.capabilities.history = false;
+        shape.capabilities.deletes = Deletes::Total;
         shape.capabilities.max_value = Some(4096);
+        shape.capabilities.double_braces = false;
         shape.capabilities.empty_values = false;
     }),
     ("like files", |shape| {

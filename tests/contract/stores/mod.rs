@@ -1,7 +1,9 @@
 //! How to get an empty store of each kind.
 
-#[cfg(all(feature = "aws-parameter-store", feature = "aws-secrets-manager"))]
+#[cfg(feature = "aws")]
 pub mod aws_fake;
+#[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
+pub mod aws_parameter_store;
 #[cfg(feature = "environment")]
 pub mod environment;
 #[cfg(feature = "local-files")]

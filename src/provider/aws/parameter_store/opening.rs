@@ -1,0 +1,68 @@
+//! Opens a Parameter Store: the way to AWS, and what the settings say the store can do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::client::{BATCH, Client};
+use super::settings::ParameterStoreSettings;
+use super::turns::Turns;
+use super::{KIND, MARKS, ParameterStoreProvider};
+use crate::model::{Capabilities, Compare, Deletes, ErrorKind, Revisions};
+use crate::provider::aws::session::{Service, Session};
+use crate::provider::{Error, Opening, Result, SettingsFault, Store, StoreInfo, StoreSettings as _};
+
+/// The service, as the SDK's settings name it.
+const SSM: Service = Service("SSM");
+/// How long AWS may take until a listing shows a write: it promises nothing, so as long as Secrets Manager says.
+const LAG: Duration = Duration::from_secs(5 * 60);
+
+/// Opens what `settings` describe.
+pub(super) async fn open(settings: &ParameterStoreSettings, opening: Opening) -> Result<Store> {
+    let access = settings.checked().map_err(|faults| faulty(&opening, &faults))?;
+    let session = Session::open(&access, SSM, &opening).await?;
+    let info = StoreInfo {
+        name: opening.name.clone(),
+        kind: KIND,
+        location: location(&session, settings),
+        identity: settings.identity(),
+    };
+    let tier = settings.tier.unwrap_or_default();
+    let capabilities = Capabilities {
+        write: true,
+        revisions: Revisions::Listing,
+        compare: Compare::Create,
+        deletes: Deletes::Total,
+        history: true,
+        marks: Some(MARKS),
+        read_batch: BATCH,
+        width: usize::from(access.width),
+        max_value: Some(tier.largest()),
+        empty_values: false,
+        double_braces: false,
+        listing_lag: LAG,
+        listing: settings.listing(),
+    };
+    Ok(Arc::new(ParameterStoreProvider {
+        info,
+        capabilities,
+        rule: settings.rule(),
+        role: opening.role,
+        client: Client::new(&session),
+        tier,
+        kms_key_id: settings.kms_key_id.clone(),
+        turns: Turns::new(),
+    }))
+}
+
+fn location(session: &Session, settings: &ParameterStoreSettings) -> String {
+    let rule = settings.rule();
+    let prefixes = [&rule.connections, &rule.variables, &rule.configs].map(|place| place.prefixes().first());
+    let prefix = prefixes.into_iter().flatten().next().map_or("/", String::as_str);
+    let place = session.endpoint.as_deref().unwrap_or("Parameter Store");
+    format!("{place} {} {prefix}", session.region)
+}
+
+fn faulty(opening: &Opening, faults: &[SettingsFault]) -> Error {
+    let said: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.path, fault.problem)).collect();
+    Error::new(ErrorKind::Invalid, "open", &opening.name, said.join("; "))
+}
