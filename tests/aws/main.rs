@@ -11,6 +11,8 @@ mod idle;
 mod moto;
 #[cfg(feature = "aws-parameter-store")]
 mod parameter_store;
+#[cfg(feature = "aws-secrets-manager")]
+mod secrets_manager;
 mod shop;
 mod there_and_back;
 #[path = "../vault/server.rs"]

@@ -78,6 +78,12 @@ async fn parameter_store_on_its_stand_in() {
     passes(&stores::aws_fake::AwsFakeGround::Parameters).await;
 }
 
+#[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]
+#[tokio::test]
+async fn aws_secrets_manager() {
+    passes(&stores::aws_secrets_manager::SecretsManagerGround).await;
+}
+
 #[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
 #[tokio::test]
 async fn aws_parameter_store() {

@@ -13,6 +13,8 @@ mod login;
 pub mod parameter_store;
 mod places;
 mod refusal;
+#[cfg(feature = "aws-secrets-manager")]
+pub mod secrets_manager;
 mod session;
 mod trust;
 

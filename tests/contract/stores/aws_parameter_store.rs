@@ -1,9 +1,5 @@
 //! AWS Parameter Store on moto: every store has prefixes of its own.
 
-#[path = "../../aws/moto.rs"]
-#[expect(clippy::panic, dead_code, reason = "it is shared with the tests of AWS alone, which use all of it")]
-mod moto;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,6 +10,7 @@ use secretferry::provider::{Opening, Role, StoreSettings as _};
 use secretferry::settings::read_table;
 use serde_json::json;
 
+use super::moto;
 use crate::ground::{Ground, Site, World};
 
 /// Where the stores come from.
