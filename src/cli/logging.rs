@@ -13,12 +13,13 @@ pub fn begin(verbose: u8) {
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    // vaultrs calls every plain 404 an error.
+    // vaultrs calls every plain 404 an error; aws_config repeats what a credential_process prints.
     let targets = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("secretferry", ours)
         .with_target("vaultrs", LevelFilter::OFF)
-        .with_target("rustify", LevelFilter::OFF);
+        .with_target("rustify", LevelFilter::OFF)
+        .with_target("aws_config", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     tracing_subscriber::registry().with(targets).with(lines).init();
 }

@@ -7,6 +7,9 @@ use super::finding::{Finding, Severity};
 /// The package of Airflow's Vault backend.
 const HASHICORP: &str = "apache-airflow-providers-hashicorp";
 
+/// The package of Airflow's backends for AWS.
+const AMAZON: &str = "apache-airflow-providers-amazon";
+
 /// A package, its least version, and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Requirement {
@@ -22,6 +25,11 @@ impl Requirement {
     /// A requirement of Airflow's Vault backend.
     pub const fn of_vault(least: (u16, u16, u16), what: &'static str) -> Self {
         Self { package: HASHICORP, least, what }
+    }
+
+    /// A requirement of Airflow's backends for AWS.
+    pub const fn of_amazon(least: (u16, u16, u16), what: &'static str) -> Self {
+        Self { package: AMAZON, least, what }
     }
 
     /// Says so, of a store.

@@ -102,7 +102,9 @@ pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<Remo
         (Some(team), Teams::Beside) => format!("{prefix}@{team}{separator}{id}"),
         (Some(team), Teams::Underscores) => format!("{prefix}{TEAM_START}{}{TEAM_END}{id}", rule.folding.fold(team)),
         (Some(team), Teams::Folder) => format!("{prefix}{separator}{team}{separator}{id}"),
-        (Some(_), Teams::Dashes) if name.kind == Kind::Config => return Err(NameError::Team { name: refused() }),
+        (Some(_), Teams::Dashes) if !asks_as_team(rule, name.kind, prefix) => {
+            return Err(NameError::Team { name: refused() });
+        }
         (Some(team), Teams::Dashes) => format!("{}{team}{TEAM_DASHES}{id}", rule.head(prefix)),
     };
     let key = mount.map_or_else(|| path.clone(), |mount| format!("{mount}{separator}{path}"));
@@ -113,6 +115,12 @@ pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<Remo
 /// Airflow looks configs up for everybody, whatever the store does with teams; dashes it refuses in them all the same.
 fn teams(rule: &Rule, kind: Kind) -> Teams {
     if kind == Kind::Config && rule.teams != Teams::Dashes { Teams::Unsupported } else { rule.teams }
+}
+
+/// Airflow looks a key with dashes up as a team only where it knows of teams: in no config, and in Secrets Manager under no
+/// bare id.
+fn asks_as_team(rule: &Rule, kind: Kind, prefix: &str) -> bool {
+    kind != Kind::Config && !(prefix.is_empty() && rule.charset == Charset::AwsSecret)
 }
 
 fn check(rule: &Rule, name: &SecretName, key: &str) -> Result<(), NameError> {
@@ -182,7 +190,8 @@ fn parts<'a>(rule: &Rule, kind: Kind, prefix: &str, path: &'a str) -> Option<(Op
         },
         Teams::Dashes => match bare?.split_once(TEAM_DASHES) {
             Some((team, id)) => {
-                (!team.is_empty() && !id.contains(TEAM_DASHES) && kind != Kind::Config).then_some((Some(team), id))
+                let is_asked = !id.contains(TEAM_DASHES) && asks_as_team(rule, kind, prefix);
+                (!team.is_empty() && is_asked).then_some((Some(team), id))
             }
             None => Some((None, bare?)),
         },

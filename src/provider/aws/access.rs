@@ -26,6 +26,8 @@ pub(super) struct AccessSettings {
     pub region: Option<String>,
     /// How to log in; the SDK's default chain where left out.
     pub auth: Option<AuthSettings>,
+    /// How Airflow logs in, for a table without `auth`.
+    pub login: Option<Login>,
     /// Where the API is; AWS's own endpoint of the region where left out.
     pub endpoint_url: Option<String>,
     /// Whether FIPS endpoints are used; as the environment or the profile says where left out.
@@ -111,7 +113,7 @@ impl AccessSettings {
         let before = faults.0.len();
         self.check_region(faults);
         let endpoint = self.endpoint_url.as_deref().and_then(|text| endpoint(text, self.plain_http(), faults));
-        let login = self.auth.clone().unwrap_or_default().check(faults);
+        let login = self.login(faults);
         let ca = self.authority(endpoint.as_ref(), faults);
         let (timeout, width) = self.bounds(faults);
         let pace = self.paces(quotas, faults);
@@ -143,7 +145,8 @@ impl AccessSettings {
         let region = self.region.clone().or_else(usual_region).unwrap_or_default();
         let endpoint = self.endpoint_url.as_deref().unwrap_or_default();
         let endpoint = Url::parse(endpoint).map_or(String::new(), |url| url.origin().ascii_serialization());
-        format!("region={region:?} endpoint={endpoint:?} {}", self.auth.clone().unwrap_or_default().identity())
+        let who = self.login(&mut Faults::default()).map_or_else(String::new, |login| login.identity());
+        format!("region={region:?} endpoint={endpoint:?} {who}")
     }
 
     /// What a person should hear of the settings as they are.
@@ -154,6 +157,13 @@ impl AccessSettings {
                 vec![two_regions(store, &ours, &theirs)]
             }
             _ => Vec::new(),
+        }
+    }
+
+    fn login(&self, faults: &mut Faults) -> Option<Login> {
+        match (&self.auth, &self.login) {
+            (None, Some(login)) => Some(login.clone()),
+            (auth, _) => auth.clone().unwrap_or_default().check(faults),
         }
     }
 

@@ -67,22 +67,6 @@ impl AuthSettings {
         Some(Login { proof, role })
     }
 
-    /// Whose account it is, as far as the table alone can tell.
-    pub(super) fn identity(&self) -> String {
-        if let Some(account) = self.role_arn.as_deref().and_then(account) {
-            return format!("account={account:?}");
-        }
-        match (self.method(), &self.profile, &self.access_key_id) {
-            ("profile", Some(profile), _) => format!("profile={profile:?}"),
-            ("static", _, Some(key)) => format!("key={:?}", key.to_string()),
-            ("web-identity", ..) => {
-                let role = env_setting("AWS_ROLE_ARN").unwrap_or_default();
-                format!("account={:?}", account(&role).unwrap_or_default())
-            }
-            _ => format!("profile={:?}", env_setting("AWS_PROFILE").unwrap_or_default()),
-        }
-    }
-
     fn method(&self) -> &str {
         self.method.as_deref().unwrap_or(DEFAULT_METHOD)
     }
@@ -103,7 +87,11 @@ impl AuthSettings {
         }
         let arn = needed("auth.role-arn", arn, faults);
         let token = Reference::File(needed("auth.token-file", file, faults)?);
-        let role = Role { arn: checked_arn(arn?, faults)?, external_id: None, session: self.session(faults) };
+        let role = Role {
+            arn: checked_arn("auth.role-arn", arn?, faults)?,
+            external_id: None,
+            session: self.session(faults)?,
+        };
         Some(Proof::WebIdentity { role, token })
     }
 
@@ -115,19 +103,12 @@ impl AuthSettings {
             }
             return None;
         };
-        let arn = checked_arn(arn, faults)?;
-        Some(Role { arn, external_id: self.external_id.clone(), session: self.session(faults) })
+        let arn = checked_arn("auth.role-arn", arn, faults)?;
+        Some(Role { arn, external_id: self.external_id.clone(), session: self.session(faults)? })
     }
 
-    fn session(&self, faults: &mut Faults) -> String {
-        let name = self.role_session_name.clone().unwrap_or_else(|| DEFAULT_SESSION.to_owned());
-        let is_legal = (2..=64).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte));
-        if !is_legal {
-            let hint = "write 2 to 64 letters, digits and _+=,.@-";
-            faults.add("auth.role-session-name", "AWS does not take this name", hint);
-        }
-        name
+    fn session(&self, faults: &mut Faults) -> Option<String> {
+        checked_session("auth.role-session-name", self.role_session_name.clone(), faults)
     }
 
     // A key of another method would be ignored in silence.
@@ -154,17 +135,30 @@ fn needed<T>(key: &str, given: Option<T>, faults: &mut Faults) -> Option<T> {
     given
 }
 
-fn checked_arn(arn: String, faults: &mut Faults) -> Option<String> {
+/// A role's ARN; `None` with a fault of `key` for any other text.
+pub(super) fn checked_arn(key: &str, arn: String, faults: &mut Faults) -> Option<String> {
     if account(&arn).is_none() {
         let hint = "write it as in arn:aws:iam::123456789012:role/name";
-        faults.add("auth.role-arn", "this is not the ARN of a role", hint);
+        faults.add(key, "this is not the ARN of a role", hint);
         return None;
     }
     Some(arn)
 }
 
+/// A session's name, ours where none is given; `None` with a fault of `key` for one that AWS does not take.
+pub(super) fn checked_session(key: &str, name: Option<String>, faults: &mut Faults) -> Option<String> {
+    let name = name.unwrap_or_else(|| DEFAULT_SESSION.to_owned());
+    let is_legal = (2..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte));
+    if !is_legal {
+        faults.add(key, "AWS does not take this name of a session", "write 2 to 64 letters, digits and _+=,.@-");
+        return None;
+    }
+    Some(name)
+}
+
 /// The account of a role's ARN; `None` for any other text.
-fn account(arn: &str) -> Option<&str> {
+pub(super) fn account(arn: &str) -> Option<&str> {
     let [scheme, partition, service, region, account, resource] = arn.splitn(6, ':').collect::<Vec<_>>()[..] else {
         return None;
     };

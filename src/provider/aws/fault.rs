@@ -30,10 +30,7 @@ where
             Error { retry_after: retry_after.map(Duration::from_secs), ..sorted }
         }
         SdkError::ResponseError(said) => {
-            let status = said.raw().status().as_u16();
-            sorted(ErrorKind::Unexpected, &format!("HTTP {status}: the answer is not what AWS documents"))
-                .of_unknown_effect()
-                .with_remedy(CHECK_ENDPOINT)
+            garbled(sorted(ErrorKind::Unexpected, ""), said.raw().status().as_u16(), error)
         }
         SdkError::TimeoutError(_) => sorted(ErrorKind::Unavailable, "no answer in time").of_unknown_effect(),
         SdkError::ConstructionFailure(_) => {
@@ -49,14 +46,6 @@ pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str>
     match error {
         SdkError::ServiceError(said) => said.err().code(),
         _ => None,
-    }
-}
-
-/// Tells whether AWS refused with these words beside its code.
-pub(super) fn says<E: ProvideErrorMetadata>(error: &SdkError<E>, text: &str) -> bool {
-    match error {
-        SdkError::ServiceError(said) => said.err().message().is_some_and(|message| message.contains(text)),
-        _ => false,
     }
 }
 
@@ -99,6 +88,21 @@ fn by_status(status: u16, code: Option<&str>) -> Meaning {
         _ => Meaning::new(ErrorKind::Unexpected).of_unknown_effect(),
     };
     if code.is_none() { meaning.mended_by(CHECK_ENDPOINT) } else { meaning }
+}
+
+/// The error of an answer that is not as AWS documents it: broken off, or somebody else's.
+fn garbled(mut error: Error, status: u16, cause: &(dyn StdError + 'static)) -> Error {
+    if !(200..300).contains(&status) {
+        error.context = format!("HTTP {status}");
+        return judged(error, by_status(status, None));
+    }
+    let is_torn = chain(cause).any(|error| error.to_string().contains("error reading a body from connection"));
+    if is_torn {
+        let context = "the answer broke off".to_owned();
+        return Error { kind: ErrorKind::Unavailable, context, ..error }.of_unknown_effect();
+    }
+    error.context = format!("HTTP {status}: the answer is not what AWS documents");
+    error.of_unknown_effect().with_remedy(CHECK_ENDPOINT)
 }
 
 /// The error of a request that AWS never answered: no credentials, no connection, or a connection that was lost.

@@ -13,9 +13,10 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
+use super::auth::account;
 use super::refusal::LoginFault;
 use crate::provider::SecretPlace;
-use crate::reference::Reference;
+use crate::reference::{Reference, env_setting};
 
 /// Whose credentials, and which role on top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +107,20 @@ impl Login {
         match &self.proof {
             Proof::WebIdentity { role, .. } => Some(role),
             _ => self.role.as_ref(),
+        }
+    }
+
+    /// Whose account it is, as far as the config and the environment can tell.
+    pub fn identity(&self) -> String {
+        if let Some(account) = self.assumed().and_then(|role| account(&role.arn)) {
+            return format!("account={account:?}");
+        }
+        match &self.proof {
+            Proof::Profile(profile) => format!("profile={profile:?}"),
+            Proof::Keys(keys) => format!("key={:?}", keys.id.to_string()),
+            Proof::Chain | Proof::WebIdentity { .. } => {
+                format!("profile={:?}", env_setting("AWS_PROFILE").unwrap_or_default())
+            }
         }
     }
 

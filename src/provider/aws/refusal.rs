@@ -40,18 +40,19 @@ impl LoginFault {
         let said = chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
         let profile = profile(login);
         let is = |text: &str| said.contains(text);
+        // First of all, as what follows in it is whatever the process printed.
+        if is("Error retrieving credentials") {
+            return denied(
+                format!("the credential_process of the profile {profile} failed"),
+                "run its command by hand (it stands in ~/.aws/config); what it prints is not repeated here",
+            );
+        }
         if is("SSO token") || is("SSO session") || is("UnauthorizedException") {
             return denied(
                 format!(
                     "the session of IAM Identity Center for the profile {profile} has expired, or there never was one"
                 ),
                 format!("`aws sso login --profile {profile}`"),
-            );
-        }
-        if is("credential process") || is("credential_process") || is("from external process") {
-            return denied(
-                format!("the credential_process of the profile {profile} failed"),
-                "run its command by hand (it stands in ~/.aws/config); what it prints is not repeated here",
             );
         }
         if is("was not defined") || is("did not contain credential") || is("No profiles were defined") {

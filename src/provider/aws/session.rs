@@ -36,8 +36,6 @@ pub(super) struct Session {
     pub region: String,
     /// Where the store's API is, if not at AWS's own endpoint.
     pub endpoint: Option<String>,
-    /// Who logs in, and how.
-    pub login: Login,
     /// What the settings alone give cause to say.
     pub standing: Vec<Finding>,
 }
@@ -84,7 +82,6 @@ impl Session {
             sts: with_credentials(sts),
             caller: Caller::new(store, observer, access.call_settings(), access.paces()),
             region: region.to_string(),
-            login: access.login.clone(),
             standing,
         })
     }

@@ -25,6 +25,17 @@ impl Refused {
         Self { status: 400, code, message: message.into() }
     }
 
+    /// Whoever asked may not.
+    pub fn not_allowed(operation: &str) -> Self {
+        let (service, action) = operation.split_once('.').unwrap_or_default();
+        let service = if service == "AmazonSSM" { "ssm" } else { service };
+        let message = format!(
+            "User: arn:aws:iam::111122223333:user/ferry is not authorized to perform: {service}:{action} because no \
+             identity-based policy allows the {service}:{action} action"
+        );
+        Self::new("AccessDeniedException", message)
+    }
+
     /// The service is at fault.
     pub fn broken(code: &'static str) -> Self {
         Self { status: 500, code, message: "An error occurred on the server side.".to_owned() }

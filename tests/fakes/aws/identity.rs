@@ -9,6 +9,11 @@ use super::{ACCOUNT, REGION};
 /// The role that may be assumed.
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/ferry";
 
+/// A role that may be assumed by whoever knows [`EXTERNAL_ID`].
+pub const CAUTIOUS_ROLE: &str = "arn:aws:iam::111122223333:role/cautious";
+/// What the cautious role wants to hear.
+pub const EXTERNAL_ID: &str = "ferry-1";
+
 /// Refuses requests that are not signed, for another region, or by credentials that are of no use.
 pub fn checked(request: &Request) -> Result<(), Refused> {
     if matches!(action(request).as_str(), "AssumeRoleWithWebIdentity") {
@@ -58,13 +63,12 @@ fn member(request: &Request, name: &str) -> String {
 pub fn answer(request: &Request) -> Reply {
     let action = action(request);
     match action.as_str() {
-        "GetCallerIdentity" => said(
-            &action,
-            &format!(
-                "<Arn>arn:aws:iam::{ACCOUNT}:user/ferry</Arn><UserId>AIDAFERRY</UserId><Account>{ACCOUNT}</Account>"
-            ),
-        ),
-        "AssumeRole" | "AssumeRoleWithWebIdentity" if member(request, "RoleArn") == ROLE => {
+        "GetCallerIdentity" => {
+            let is_role = request.header("authorization").contains("Credential=ASIAFERRY/");
+            let who = if is_role { "sts::111122223333:assumed-role/ferry/s" } else { "iam::111122223333:user/ferry" };
+            said(&action, &format!("<Arn>arn:aws:{who}</Arn><UserId>AIDAFERRY</UserId><Account>{ACCOUNT}</Account>"))
+        }
+        "AssumeRole" | "AssumeRoleWithWebIdentity" if is_trusted(request) => {
             let session = member(request, "RoleSessionName");
             said(
                 &action,
@@ -82,6 +86,14 @@ pub fn answer(request: &Request) -> Reply {
             let message = format!("User: {user} is not authorized to perform: sts:{action} on resource: {role}");
             refused(&Refused { status: 403, code: "AccessDenied", message })
         }
+    }
+}
+
+fn is_trusted(request: &Request) -> bool {
+    match member(request, "RoleArn").as_str() {
+        ROLE => true,
+        CAUTIOUS_ROLE => member(request, "ExternalId") == EXTERNAL_ID,
+        _ => false,
     }
 }
 

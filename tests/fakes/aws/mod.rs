@@ -9,6 +9,8 @@ pub mod parameters;
 pub mod secret;
 pub mod secrets;
 
+use std::collections::BTreeSet;
+
 use secretferry::model::Family;
 use serde_json::{Value, json};
 
@@ -44,6 +46,8 @@ pub struct Aws {
     pub secrets: Secrets,
     /// Parameter Store.
     pub parameters: Parameters,
+    /// The operations that nobody may ask for, such as `secretsmanager.TagResource`.
+    pub denied: BTreeSet<String>,
 }
 
 impl Aws {
@@ -54,6 +58,9 @@ impl Aws {
 
     fn asked(&mut self, request: &Request) -> Result<Value, Refused> {
         let operation = request.header("x-amz-target");
+        if self.denied.contains(operation) {
+            return Err(Refused::not_allowed(operation));
+        }
         let body: Value =
             serde_json::from_slice(&request.body).map_err(|_| Refused::unreadable("the body is no JSON"))?;
         let ask = Ask::new(&body)?;

@@ -1,9 +1,12 @@
 //! AWS Systems Manager Parameter Store as a store of Airflow's keys.
 #![doc = include_str!("README.md")]
 
+mod airflow;
 mod change;
 mod client;
 mod entry;
+mod findings;
+mod kwargs;
 mod listing;
 mod opening;
 mod reading;
@@ -23,9 +26,10 @@ use turns::Turns;
 
 use crate::model::{
     Capabilities, ConnectionDialect, Dialect, Finding, Kind, Listed, Mark, MarkCharset, MarkRule, RemoteKey, Revision,
-    Scope, Severity, TextDialect,
+    Scope, TextDialect,
 };
 use crate::naming::{Rule, decode};
+use crate::provider::aws::session::Session;
 use crate::provider::{Entry, Expect, Provider, Record, Result, Role, StoreInfo};
 
 /// The kind in the config.
@@ -43,6 +47,7 @@ struct ParameterStoreProvider {
     rule: Rule,
     role: Role,
     client: Client,
+    session: Session,
     tier: Tier,
     kms_key_id: Option<String>,
     turns: Turns,
@@ -73,15 +78,8 @@ impl Provider for ParameterStoreProvider {
         &DIALECT
     }
 
-    async fn check(&self, _: Role, kinds: &[Kind]) -> Vec<Finding> {
-        let Some(path) = rule::paths(&self.rule, kinds).pop() else { return Vec::new() };
-        match self.client.page(&path, None).await {
-            Ok(_) => Vec::new(),
-            Err(error) => {
-                let finding = Finding::new(Severity::Error, "unreachable", &self.info.name, error.to_string());
-                vec![error.remedy.into_iter().fold(finding, Finding::with_remedy)]
-            }
-        }
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.findings(role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

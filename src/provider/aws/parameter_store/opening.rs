@@ -12,7 +12,7 @@ use crate::provider::aws::session::{Service, Session};
 use crate::provider::{Error, Opening, Result, SettingsFault, Store, StoreInfo, StoreSettings as _};
 
 /// The service, as the SDK's settings name it.
-const SSM: Service = Service("SSM");
+pub(super) const SSM: Service = Service("SSM");
 /// How long AWS may take until a listing shows a write: it promises nothing, so as long as Secrets Manager says.
 const LAG: Duration = Duration::from_secs(5 * 60);
 
@@ -48,6 +48,7 @@ pub(super) async fn open(settings: &ParameterStoreSettings, opening: Opening) ->
         rule: settings.rule(),
         role: opening.role,
         client: Client::new(&session),
+        session,
         tier,
         kms_key_id: settings.kms_key_id.clone(),
         turns: Turns::new(),

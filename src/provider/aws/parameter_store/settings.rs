@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::tier::Tier;
-use super::{KIND, opening, rule};
+use super::{KIND, airflow, kwargs, opening, rule};
 use crate::model::{Family, Finding, Listing, Severity};
 use crate::naming::{LookupPatterns, Place, Rule};
 use crate::provider::aws::access::{Access, AccessSettings, Faults};
+use crate::provider::aws::kwargs::Understood;
 use crate::provider::aws::places::{self, ListingSetting, PrefixSetting, TeamsSetting};
 use crate::provider::aws::{AuthSettings, PaceSettings};
-use crate::provider::{Opening, Result, SettingsFault, Store, StoreSettings};
+use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
 use crate::reference::{TlsSettings, env_setting};
 use crate::settings::DurationText;
 
@@ -66,8 +67,13 @@ pub struct ParameterStoreSettings {
     pub tier: Option<Tier>,
     /// The account's throughput setting; `default`.
     pub throughput: Option<Throughput>,
+    /// The arguments of Airflow's `SystemsManagerParameterStoreBackend`, for whatever the keys above leave out.
+    pub backend_kwargs: Option<BackendKwargs>,
     /// Whether AWS is asked for all keys, or for single ones only; `full`.
     pub listing: Option<ListingSetting>,
+    /// What the arguments said beside what they filled in.
+    #[serde(skip)]
+    pub kwargs: Understood,
 }
 
 /// How many calls a second AWS grants an account and region in all.
@@ -104,6 +110,7 @@ impl ParameterStoreSettings {
         AccessSettings {
             region: self.region.clone(),
             auth: self.auth.clone(),
+            login: self.kwargs.login.clone(),
             endpoint_url: self.endpoint_url.clone(),
             fips: self.fips,
             dual_stack: self.dual_stack,
@@ -117,7 +124,7 @@ impl ParameterStoreSettings {
 
     /// The way in, checked, or every fault of the table.
     pub(super) fn checked(&self) -> std::result::Result<Access, Vec<SettingsFault>> {
-        let mut faults = Faults::default();
+        let mut faults = Faults(self.kwargs.faults.clone());
         let access = self.access().check(&self.throughput.unwrap_or_default().quotas(), &mut faults);
         self.patterns(&mut faults);
         for (key, prefix) in self.prefixes() {
@@ -130,7 +137,7 @@ impl ParameterStoreSettings {
         }
         match access {
             Some(access) if faults.0.is_empty() => Ok(access),
-            _ => Err(faults.0),
+            _ => Err(self.kwargs.retold(faults.0)),
         }
     }
 
@@ -189,6 +196,8 @@ impl StoreSettings for ParameterStoreSettings {
     }
 
     fn relative_to(&mut self, folder: &Path) {
+        self.backend_kwargs = self.backend_kwargs.take().map(|kwargs| kwargs.relative_to(folder));
+        kwargs::complete(self, folder);
         let mut access = self.access();
         access.relative_to(folder);
         (self.tls, self.auth) = (access.tls, access.auth);
@@ -196,12 +205,17 @@ impl StoreSettings for ParameterStoreSettings {
 
     fn remarks(&self, store: &str) -> Vec<Finding> {
         let mut remarks = self.access().remarks(store);
+        remarks.extend(self.kwargs.findings(store));
         remarks.extend(self.tier.unwrap_or_default().cost(store));
         for (key, text) in self.prefixes().filter(|(_, text)| text.len() > 1 && text.ends_with('/')) {
             let message = format!("{key}: the slash at the end of {text:?} is dropped, as Airflow drops it");
             remarks.push(Finding::new(Severity::Info, "prefix-slash", store, message).with_remedy("write it without"));
         }
         remarks
+    }
+
+    async fn airflow(&self, opening: Opening) -> Option<AirflowBackend> {
+        airflow::backend(self, &opening).await
     }
 
     async fn open(&self, opening: Opening) -> Result<Store> {
