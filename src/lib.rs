@@ -51,6 +51,7 @@
 //! planner/     FLOOR 2  what should change; sees names and fingerprints, never a value; pure
 //!   case.rs               One name and all that is known of it
 //!   diff.rs               Source × target × baseline: the plan
+//!   effort.rs             What acting on a plan takes
 //!   gone.rs               What becomes of a name that the source does not have
 //!   guard.rs              Grounds to refuse every delete of a plan; the rest of it goes on
 //!   needs.rs              How deep a run looks, and which values it cannot decide without

@@ -49,6 +49,7 @@ pub fn report<'a>(job: &'a Job, preview: &'a Preview) -> PlanReport<'a> {
         target: &job.target,
         plan: &preview.plan,
         findings: &preview.findings,
+        effort: &preview.effort,
     }
 }
 

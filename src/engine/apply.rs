@@ -25,7 +25,7 @@ const READ_AHEAD: usize = 64;
 pub async fn apply(run: &Run<'_>, source: &Store, preview: Preview) -> RunReport {
     let begun = Instant::now();
     let trouble = Trouble::default();
-    let Preview { plan, lens, findings } = preview;
+    let Preview { plan, lens, findings, .. } = preview;
     let writer = Writer::new(run, &lens, &trouble);
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let mut outcomes = writer.all_left_alone(&plan);

@@ -10,7 +10,7 @@ use super::sides::Identity;
 use super::survey::Survey;
 use crate::ledger::Ledger;
 use crate::model::{Dialect, Finding, Kind, MasterKey, Observer, Purpose, Severity};
-use crate::planner::{Baseline, Plan, depth, needs, plan};
+use crate::planner::{Baseline, Effort, Plan, depth, effort, needs, plan};
 use crate::provider::Store;
 
 /// The two opened stores of a job.
@@ -31,6 +31,8 @@ pub struct Preview {
     pub lens: Lens,
     /// What a person should hear.
     pub findings: Vec<Finding>,
+    /// What acting on it takes.
+    pub effort: Effort,
 }
 
 /// Looks at both sides and decides; changes nothing anywhere.
@@ -61,7 +63,8 @@ pub async fn preview(
     let plan = plan(survey.sides(baseline.as_ref()), &rules, &policy, depth);
     let mut findings = survey.findings();
     findings.extend(no_way_back(job, &plan, stores));
-    Ok(Preview { plan, lens: survey.lens, findings })
+    let effort = effort(&plan, stores.source.capabilities(), stores.target.capabilities());
+    Ok(Preview { plan, lens: survey.lens, findings, effort })
 }
 
 /// Said before anything is done: a run on a store without versions cannot be undone.

@@ -14,7 +14,7 @@ use super::run::{Acted, Run, Trouble};
 use super::write::Writer;
 use crate::ledger::{self, Ledger, StepRecord, StepState};
 use crate::model::{Deletes, Observer, Outcome, Stage};
-use crate::planner::{Certainty, Past, Today, undo as decide};
+use crate::planner::{Certainty, Past, Today, effort, undo as decide};
 use crate::provider::Store;
 
 /// Looks at the keys that the run `past` changed and decides how to put them back; changes nothing anywhere.
@@ -38,14 +38,16 @@ pub async fn preview_undo(
     }
     let LookBack { lens, side, kept, .. } = look;
     let today = Today { target: &side, baseline: &baseline, job: &job.name, kept: &kept, history, may_delete };
-    Ok(Preview { plan: decide(past.id.as_str(), &changes, today), lens, findings: Vec::new() })
+    let plan = decide(past.id.as_str(), &changes, today);
+    let effort = effort(&plan, target.capabilities(), target.capabilities());
+    Ok(Preview { plan, lens, findings: Vec::new(), effort })
 }
 
 /// Acts on exactly the plan of an undo; every key of it ends in one outcome of the report.
 pub async fn undo(run: &Run<'_>, preview: Preview) -> RunReport {
     let begun = Instant::now();
     let trouble = Trouble::default();
-    let Preview { plan, lens, findings } = preview;
+    let Preview { plan, lens, findings, .. } = preview;
     let writer = &Writer::new(run, &lens, &trouble);
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let taken_back = writer.each(stream::iter(plan.changes()), progress, |step| writer.take_back(step)).await;

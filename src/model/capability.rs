@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::decision::Action;
+use super::event::Family;
 use super::mark::MarkRule;
 
 /// What a store can do, its limits, batch sizes and lag.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Capabilities {
     /// Whether it can be written at all.
     pub write: bool,
@@ -33,6 +35,33 @@ pub struct Capabilities {
     pub listing_lag: Duration,
     /// Whether it can be asked for all its keys.
     pub listing: Listing,
+    /// What changes take, in calls and under which quotas.
+    pub tariff: Tariff,
+}
+
+/// How many calls a change takes, and how many calls a second the store grants.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tariff {
+    /// The calls that an action takes on a key of the store as a target, the look before it included; empty where nobody
+    /// has counted them.
+    pub calls: &'static [(Action, Family, u32)],
+    /// Calls a second, more than zero; a family that is left out has no quota.
+    pub quotas: Vec<(Family, f64)>,
+}
+
+impl Tariff {
+    /// Of a store that has no quotas, and whose calls are nobody's concern.
+    pub const NONE: Self = Self { calls: &[], quotas: Vec::new() };
+
+    /// Whether anything is said of calls.
+    pub fn is_stated(&self) -> bool {
+        !(self.calls.is_empty() && self.quotas.is_empty())
+    }
+
+    /// The quota of a family.
+    pub fn per_second(&self, family: Family) -> Option<f64> {
+        self.quotas.iter().find(|(own, _)| *own == family).map(|(_, per_second)| *per_second)
+    }
 }
 
 /// Tells whether a text has `{{…}}` in it.

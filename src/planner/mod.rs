@@ -2,6 +2,7 @@
 
 mod case;
 mod diff;
+mod effort;
 mod gone;
 mod guard;
 mod needs;
@@ -12,6 +13,7 @@ mod side;
 mod undo;
 
 pub use diff::plan;
+pub use effort::{Calls, Effort, effort};
 pub use needs::{Needs, depth, needs};
 pub use plan::{Plan, Remember, Step};
 pub use policy::{DeletePolicy, DriftPolicy, ForeignPolicy, Policy, TombstonePolicy};

@@ -1,7 +1,7 @@
 //! A plan with what a reader of it must know beside: what the text and the JSON report are rendered from.
 
 use crate::model::Finding;
-use crate::planner::Plan;
+use crate::planner::{Effort, Plan};
 
 /// What a dry run has to say.
 #[derive(Debug, Clone, Copy)]
@@ -16,4 +16,6 @@ pub struct PlanReport<'a> {
     pub plan: &'a Plan,
     /// What a person should hear.
     pub findings: &'a [Finding],
+    /// What acting on it takes.
+    pub effort: &'a Effort,
 }

@@ -4,6 +4,7 @@
 
 mod crash;
 mod deletes;
+mod effort;
 mod exact;
 mod foreign;
 mod lag;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use secretferry::model::{
-    Aliases, Compare, ConnectionDialect, Deletes, Dialect, MarkCharset, MarkRule, Revisions, TextDialect,
+    Action, Aliases, Compare, ConnectionDialect, Deletes, Dialect, Family, MarkCharset, MarkRule, Revisions, Tariff,
+    TextDialect,
 };
 use secretferry::naming::Teams;
 use secretferry::provider::memory::MemoryShape;
@@ -22,6 +23,16 @@ pub fn aws() -> MemoryShape {
     let mut shape = MemoryShape::default();
     shape.capabilities.compare = Compare::Create;
     shape.capabilities.listing_lag = Duration::from_secs(300);
+    shape.capabilities.tariff = Tariff {
+        calls: &[
+            (Action::Create, Family::Write, 1),
+            (Action::Update, Family::Stat, 1),
+            (Action::Update, Family::Write, 1),
+            (Action::Delete, Family::Stat, 1),
+            (Action::Delete, Family::Delete, 1),
+        ],
+        quotas: vec![(Family::Read, 100.0), (Family::Write, 50.0), (Family::Delete, 50.0)],
+    };
     shape.capabilities.marks = Some(MarkRule { max_value: 256, charset: MarkCharset::AwsTag });
     shape.capabilities.read_batch = 20;
     shape.capabilities.max_value = Some(65_536);

@@ -252,6 +252,7 @@ fn capabilities(revisions: Revisions) -> Capabilities {
         double_braces: true,
         listing_lag: std::time::Duration::ZERO,
         listing: secretferry::model::Listing::Full,
+        tariff: secretferry::model::Tariff::NONE,
     }
 }
 

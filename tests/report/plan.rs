@@ -1,7 +1,9 @@
 //! The plan and what `check` found.
 
-use secretferry::model::{Action, Finding, Kind, Reason, RemoteKey, Revision, SecretName, Severity};
-use secretferry::planner::{Depth, Plan, Remember, Step};
+use std::time::Duration;
+
+use secretferry::model::{Action, Family, Finding, Kind, Reason, RemoteKey, Revision, SecretName, Severity};
+use secretferry::planner::{Calls, Depth, Effort, Plan, Remember, Step};
 use secretferry::report::{Colour, Paper, PlanReport, json, text};
 
 use crate::{check, check_json, check_text, connection, fields, fingerprint};
@@ -88,8 +90,10 @@ fn findings() -> Vec<Finding> {
 }
 
 fn report<'a>(plan: &'a Plan, findings: &'a [Finding]) -> PlanReport<'a> {
-    PlanReport { job: "metastore-to-vault", source: "airflow", target: "vault-prod", plan, findings }
+    PlanReport { job: "metastore-to-vault", source: "airflow", target: "vault-prod", plan, findings, effort: &EFFORT }
 }
+
+static EFFORT: Effort = Effort { source: Vec::new(), target: Vec::new(), least: None };
 
 #[test]
 fn a_plan() {
@@ -99,6 +103,20 @@ fn a_plan() {
     let coloured = text::plan(&report(&plan, findings), Paper { width: 80, colour: Colour::Ansi });
     check("plan.coloured.txt", &coloured);
     assert!(!coloured.contains("esc\u{1b}"), "a name must not reach the terminal raw");
+}
+
+#[test]
+fn a_plan_for_stores_with_quotas() {
+    let plan = Plan { steps: steps(), depth: Depth::Listing, two_way: false, undoes: None };
+    let calls = |family, count, per_second| Calls { family, count, per_second };
+    let effort = Effort {
+        source: vec![calls(Family::Read, 500, None)],
+        target: vec![calls(Family::Stat, 20, Some(40.0)), calls(Family::Write, 10_000, Some(3.0))],
+        least: Some(Duration::from_secs(3_333)),
+    };
+    let report = PlanReport { effort: &effort, ..report(&plan, &[]) };
+    check_text("plan.quotas", |paper| text::plan(&report, paper));
+    check_json("plan.quotas", "secretferry.plan/1", &json::plan(&report));
 }
 
 #[test]

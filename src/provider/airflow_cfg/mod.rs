@@ -27,7 +27,7 @@ use super::error::{Error, Result};
 use super::file::{Document, Drawer, Format, Malformed};
 use crate::model::{
     Capabilities, Compare, ConnectionDialect, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed,
-    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, TextDialect,
+    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, Tariff, TextDialect,
 };
 use crate::naming::Rule;
 use crate::reference::env_variables;
@@ -48,7 +48,7 @@ pub struct AirflowCfgProvider {
 
 const DIALECT: Dialect = Dialect { connection: ConnectionDialect::Text, text: TextDialect::Verbatim };
 
-const CAPABILITIES: Capabilities = Capabilities {
+static CAPABILITIES: Capabilities = Capabilities {
     write: false,
     revisions: Revisions::None,
     compare: Compare::None,
@@ -63,6 +63,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     double_braces: true,
     listing_lag: Duration::ZERO,
     listing: Listing::Full,
+    tariff: Tariff::NONE,
 };
 
 /// The format of an `airflow.cfg`.

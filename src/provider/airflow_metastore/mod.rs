@@ -39,7 +39,7 @@ use self::row::Row;
 use self::rule::RowName;
 use crate::model::{
     Capabilities, Compare, ConnectionDialect, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed,
-    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, State, Subkey, TextDialect, hex,
+    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, State, Subkey, Tariff, TextDialect, hex,
 };
 use crate::naming::Rule;
 use crate::provider::contract::all_failed;
@@ -58,7 +58,7 @@ const WIDTH: usize = 2;
 
 const DIALECT: Dialect = Dialect { connection: ConnectionDialect::Columns, text: TextDialect::Verbatim };
 
-const CAPABILITIES: Capabilities = Capabilities {
+static CAPABILITIES: Capabilities = Capabilities {
     write: false,
     revisions: Revisions::Listing,
     compare: Compare::None,
@@ -72,6 +72,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     double_braces: true,
     listing_lag: Duration::ZERO,
     listing: Listing::Full,
+    tariff: Tariff::NONE,
 };
 
 /// An opened metastore.

@@ -21,7 +21,7 @@ use super::file::lines::LineDocument;
 use super::file::{Document, Drawer, Format, Found, Malformed};
 use crate::model::{
     Capabilities, Compare, Deletes, Dialect, ErrorKind, Family, Finding, Kind, Listed, Listing, Mark, RemoteKey,
-    Revision, Revisions, Scope, Severity,
+    Revision, Revisions, Scope, Severity, Tariff,
 };
 use crate::naming::{Rule, decode};
 use crate::reference::env_variables;
@@ -63,6 +63,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     double_braces: true,
     listing_lag: Duration::ZERO,
     listing: Listing::Full,
+    tariff: Tariff::NONE,
 };
 
 impl Format for EnvDialect {

@@ -27,7 +27,7 @@ use super::error::{Error, Result};
 use super::file::{Drawer, Found};
 use crate::model::{
     Capabilities, Compare, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed, Listing, Mark, Observer,
-    RemoteKey, Revision, Revisions, Scope, SecretValue, Severity,
+    RemoteKey, Revision, Revisions, Scope, SecretValue, Severity, Tariff,
 };
 use crate::naming::Rule;
 
@@ -65,6 +65,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     double_braces: true,
     listing_lag: Duration::ZERO,
     listing: Listing::Full,
+    tariff: Tariff::NONE,
 };
 
 impl LocalFilesProvider {

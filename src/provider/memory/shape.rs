@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::model::{
     Capabilities, Compare, ConnectionDialect, Deletes, Dialect, Listing, MarkCharset, MarkRule, RemoteKey, Revisions,
-    Scope, TextDialect,
+    Scope, Tariff, TextDialect,
 };
 use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 /// The shape of a store in memory; the default can do everything a store can.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MemoryShape {
     /// What it can do; every field is honoured but `width` and `listing_lag`, which are only stated (see
     /// [`MemoryProvider::lag`](super::MemoryProvider::lag)).
@@ -37,6 +37,7 @@ impl Default for MemoryShape {
                 double_braces: true,
                 listing_lag: Duration::ZERO,
                 listing: Listing::Full,
+                tariff: Tariff::NONE,
             },
             dialect: Dialect { connection: ConnectionDialect::Text, text: TextDialect::Verbatim },
             rule: Rule {

@@ -6,7 +6,9 @@ use super::layout::Area;
 use super::ownership::MARKS;
 use super::rule::KvVersion;
 use super::{BATCH, entry};
-use crate::model::{Capabilities, Compare, Deletes, ErrorKind, Listed, Listing, Mark, RemoteKey, Revision, Revisions};
+use crate::model::{
+    Capabilities, Compare, Deletes, ErrorKind, Listed, Listing, Mark, RemoteKey, Revision, Revisions, Tariff,
+};
 use crate::provider::{Entry, Error, Expect, Record, Result};
 
 /// One of the two.
@@ -49,6 +51,7 @@ impl Engine {
             double_braces: true,
             listing_lag: std::time::Duration::ZERO,
             listing,
+            tariff: Tariff::NONE,
         };
         match self {
             Self::Two(_) => versioned,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::check::{Found, found};
 use super::rendered;
 use crate::model::{Action, Names, SecretName};
-use crate::planner::{FieldDigest, Step};
+use crate::planner::{Calls, Effort, FieldDigest, Step};
 use crate::report::PlanReport;
 
 #[derive(Serialize)]
@@ -22,6 +22,22 @@ struct Report<'a> {
     counts: BTreeMap<&'static str, usize>,
     steps: Vec<Line<'a>>,
     findings: Vec<Found<'a>>,
+    effort: Takes<'a>,
+}
+
+/// What acting takes: calls, and seconds under the tightest quota where one is stated.
+#[derive(Serialize)]
+struct Takes<'a> {
+    calls: Vec<Called<'a>>,
+    least_seconds: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Called<'a> {
+    store: &'a str,
+    family: &'static str,
+    count: u64,
+    per_second: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +81,7 @@ pub fn plan(report: &PlanReport<'_>) -> String {
 }
 
 pub(super) fn body<'a>(report: &PlanReport<'a>) -> impl Serialize + 'a {
-    let PlanReport { job, source, target, plan, findings } = *report;
+    let PlanReport { job, source, target, plan, findings, effort } = *report;
     let counts = Action::ALL.iter().map(|action| (action.as_str(), plan.count(*action)));
     Report {
         schema: "secretferry.plan/1",
@@ -78,7 +94,20 @@ pub(super) fn body<'a>(report: &PlanReport<'a>) -> impl Serialize + 'a {
         counts: counts.collect(),
         steps: plan.steps.iter().map(Line::of).collect(),
         findings: found(findings),
+        effort: takes(source, target, effort),
     }
+}
+
+fn takes<'a>(source: &'a str, target: &'a str, effort: &Effort) -> Takes<'a> {
+    let called = |store, calls: &Calls| Called {
+        store,
+        family: calls.family.as_str(),
+        count: calls.count,
+        per_second: calls.per_second,
+    };
+    let of_source = effort.source.iter().map(|calls| called(source, calls));
+    let calls = of_source.chain(effort.target.iter().map(|calls| called(target, calls))).collect();
+    Takes { calls, least_seconds: effort.least.map(|least| least.as_secs_f64()) }
 }
 
 impl<'a> Line<'a> {

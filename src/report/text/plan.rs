@@ -1,17 +1,19 @@
 //! The plan: what a run would do, key by key.
 
+use std::time::Duration;
+
 use super::diff::fields;
 use super::findings::add_findings;
 use super::history::short;
 use super::reasons::{Told, by_reason};
 use crate::model::{Action, Reason};
-use crate::planner::{Depth, Plan, Step};
+use crate::planner::{Calls, Depth, Effort, Plan, Step};
 use crate::report::PlanReport;
 use crate::report::page::{Page, Paper, Tone, column};
 
 /// Renders a plan: changes first, then what is refused, then what is only counted.
 pub fn plan(report: &PlanReport<'_>, paper: Paper) -> String {
-    let PlanReport { job, source, target, plan, findings } = report;
+    let PlanReport { job, source, target, plan, findings, effort } = report;
     let mut page = Page::new(paper);
     page.line(
         0,
@@ -34,6 +36,9 @@ pub fn plan(report: &PlanReport<'_>, paper: Paper) -> String {
         page.line(0, Tone::Faint, TWO_WAY);
     }
     page.line(0, Tone::Strong, &summary(plan));
+    for line in takes(source, target, effort) {
+        page.line(0, Tone::Faint, &line);
+    }
     page.finish()
 }
 
@@ -111,6 +116,30 @@ fn summary(plan: &Plan) -> String {
         (true, _) => "Nothing to do: no key is in scope.".to_owned(),
         (false, true) => format!("{}.", counted.join(", ")),
         (false, false) => format!("Nothing to do: {}.", counted.join(", ")),
+    }
+}
+
+/// The calls that acting takes, and the time under the quotas, where the stores tell.
+fn takes(source: &str, target: &str, effort: &Effort) -> Option<String> {
+    let least = effort.least?;
+    let told = |store: &str, calls: &Calls| {
+        let quota = calls.per_second.map(|per_second| format!(" (at most {per_second} a second)")).unwrap_or_default();
+        format!("{} {} calls of {store}{quota}", calls.count, calls.family.as_str())
+    };
+    let of_source = effort.source.iter().map(|calls| told(source, calls));
+    let of_target = effort.target.iter().map(|calls| told(target, calls));
+    let calls: Vec<_> = of_source.chain(of_target).collect();
+    Some(format!("Acting on it takes at least {}: {}.", lasting(least), calls.join(", ")))
+}
+
+/// A time as people say it, in full units, never less than a second.
+fn lasting(time: Duration) -> String {
+    let seconds = time.as_secs().max(1);
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
     }
 }
 

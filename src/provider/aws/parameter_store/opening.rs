@@ -7,7 +7,7 @@ use super::client::{BATCH, Client};
 use super::settings::ParameterStoreSettings;
 use super::turns::Turns;
 use super::{KIND, MARKS, ParameterStoreProvider};
-use crate::model::{Capabilities, Compare, Deletes, ErrorKind, Revisions};
+use crate::model::{Action, Capabilities, Compare, Deletes, ErrorKind, Family, Revisions, Tariff};
 use crate::provider::aws::session::{Service, Session};
 use crate::provider::{Error, Opening, Result, SettingsFault, Store, StoreInfo, StoreSettings as _};
 
@@ -15,6 +15,22 @@ use crate::provider::{Error, Opening, Result, SettingsFault, Store, StoreInfo, S
 pub(super) const SSM: Service = Service("SSM");
 /// How long AWS may take until a listing shows a write: it promises nothing, so as long as Secrets Manager says.
 const LAG: Duration = Duration::from_secs(5 * 60);
+
+/// The calls of a change, with the look before it and the one that learns when the new version was made.
+const CALLS: &[(Action, Family, u32)] = &[
+    (Action::Create, Family::Write, 1),
+    (Action::Create, Family::Read, 1),
+    (Action::Update, Family::Read, 2),
+    (Action::Update, Family::Stat, 1),
+    (Action::Update, Family::List, 1),
+    (Action::Update, Family::Write, 1),
+    (Action::Adopt, Family::Read, 2),
+    (Action::Adopt, Family::Stat, 2),
+    (Action::Adopt, Family::Write, 1),
+    (Action::Delete, Family::Read, 1),
+    (Action::Delete, Family::Stat, 1),
+    (Action::Delete, Family::Delete, 1),
+];
 
 /// Opens what `settings` describe.
 pub(super) async fn open(settings: &ParameterStoreSettings, opening: Opening) -> Result<Store> {
@@ -41,6 +57,7 @@ pub(super) async fn open(settings: &ParameterStoreSettings, opening: Opening) ->
         double_braces: false,
         listing_lag: LAG,
         listing: settings.listing(),
+        tariff: Tariff { calls: CALLS, quotas: access.pace.clone() },
     };
     Ok(Arc::new(ParameterStoreProvider {
         info,

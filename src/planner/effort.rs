@@ -1,0 +1,68 @@
+//! What acting on a plan takes: calls of each store, and the least time under their quotas.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::plan::{Plan, Step};
+use crate::model::{Action, Capabilities, Family};
+
+/// What acting on a plan takes at the least: throttles and repeats come on top.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Effort {
+    /// The calls of the source.
+    pub source: Vec<Calls>,
+    /// The calls of the target.
+    pub target: Vec<Calls>,
+    /// The time that the calls take under the tightest quota; `None` where no store has stated one for them.
+    pub least: Option<Duration>,
+}
+
+/// How often a store is called in one family.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calls {
+    /// The family.
+    pub family: Family,
+    /// How often.
+    pub count: u64,
+    /// The quota: calls a second; `None` where there is none.
+    pub per_second: Option<f64>,
+}
+
+/// Counts the calls that acting on `plan` takes; a store that states no calls is not counted.
+pub fn effort(plan: &Plan, source: &Capabilities, target: &Capabilities) -> Effort {
+    let carried = plan.changes().filter(|step| plan.undoes.is_none() && is_carried(step)).count() as u64;
+    let reads = carried.div_ceil(source.read_batch.max(1) as u64);
+    let of_source = if source.tariff.is_stated() { vec![(Family::Read, reads)] } else { Vec::new() };
+    let mut of_target = BTreeMap::new();
+    for step in plan.changes() {
+        for (_, family, count) in target.tariff.calls.iter().filter(|(action, ..)| *action == step.action) {
+            *of_target.entry(place(*family)).or_insert(0) += u64::from(*count);
+        }
+    }
+    let of_target = of_target.into_iter().map(|(place, count)| (Family::ALL[place], count)).collect();
+    let (source, target) = (priced(of_source, source), priced(of_target, target));
+    let times = source.iter().chain(&target).filter_map(Calls::least);
+    let least = times.max();
+    Effort { source, target, least }
+}
+
+impl Calls {
+    /// How long they take under the quota.
+    fn least(&self) -> Option<Duration> {
+        // A quota is never so small that the time would not fit: settings ask for more than nothing.
+        Duration::try_from_secs_f64(self.count as f64 / self.per_second?).ok()
+    }
+}
+
+fn is_carried(step: &Step) -> bool {
+    matches!(step.action, Action::Create | Action::Update | Action::Restore)
+}
+
+fn place(family: Family) -> usize {
+    Family::ALL.iter().position(|other| *other == family).unwrap_or_default()
+}
+
+fn priced(calls: Vec<(Family, u64)>, store: &Capabilities) -> Vec<Calls> {
+    let calls = calls.into_iter().filter(|(_, count)| *count > 0);
+    calls.map(|(family, count)| Calls { family, count, per_second: store.tariff.per_second(family) }).collect()
+}
