@@ -139,7 +139,10 @@ async fn a_create_carries_tags_description_and_key() {
     let described = |text: &str, description: &str| Entry { description: Some(description.into()), ..entry(text) };
     let first = place.store.write(&key, &described("one", "the shop's database"), &Expect::Absent).await.unwrap();
     let seen = place.described(&key).await;
-    assert_eq!((seen["Description"].as_str(), seen["KmsKeyId"].as_str()), (Some("the shop's database"), Some("alias/airflow")));
+    assert_eq!(
+        (seen["Description"].as_str(), seen["KmsKeyId"].as_str()),
+        (Some("the shop's database"), Some("alias/airflow"))
+    );
 
     let second = place.store.write(&key, &described("two", "the shop's new one"), &Expect::At(first)).await.unwrap();
     assert_eq!(place.described(&key).await["Description"], "the shop's new one");
@@ -203,7 +206,9 @@ async fn bytes_are_nobodys_to_write_over() {
     let place = Place::target("").await;
     let key = place.key("bytes");
     place.write(&place.key("text"), "text", &Expect::Absent).await;
-    place.raw("CreateSecret", json!({"Name": key.as_str(), "SecretBinary": "AAEC", "ClientRequestToken": token()})).await;
+    place
+        .raw("CreateSecret", json!({"Name": key.as_str(), "SecretBinary": "AAEC", "ClientRequestToken": token()}))
+        .await;
     let keys = [key.clone(), place.key("text")];
     for keys in [&keys[..1], &keys[..]] {
         let record = place.store.read(keys).await.remove(0).unwrap().unwrap();
@@ -355,4 +360,14 @@ async fn old_forms_are_read_but_never_written() {
     assert!(settings.open(opening(Role::Source)).await.is_ok());
     let refused = settings.open(opening(Role::Target)).await.unwrap_err();
     assert!(refused.explained().contains("leave legacy out"), "{}", refused.explained());
+}
+
+#[test]
+fn the_manuals_table_is_sound() {
+    let manual = include_str!("../../src/provider/aws/secrets_manager/README.md");
+    let block = manual.split("```toml").nth(1).unwrap().split("```").next().unwrap();
+    let mut table: toml::Table = block.parse().unwrap();
+    let mut store = table["stores"].as_table_mut().unwrap()["secrets"].as_table().unwrap().clone();
+    assert_eq!(store.remove("kind").unwrap().as_str(), Some("aws-secrets-manager"));
+    assert_eq!(read_table::<SecretsManagerSettings>(store).unwrap().faults(), []);
 }

@@ -34,7 +34,9 @@ impl SecretsManagerProvider {
         };
         match self.client.create(key, &new).await {
             Ok(version) => Ok(Revision::new(version)),
-            Err(error) if error.kind == ErrorKind::Denied && !tags.is_empty() => self.create_untagged(key, new, error).await,
+            Err(error) if error.kind == ErrorKind::Denied && !tags.is_empty() => {
+                self.create_untagged(key, new, error).await
+            }
             Err(error) if matches!(error.kind, ErrorKind::Conflict | ErrorKind::Invalid) => {
                 self.instead_of_create(key, entry, error).await
             }
@@ -64,7 +66,8 @@ impl SecretsManagerProvider {
             Some(State::Deleted) => {
                 let context = "the name is scheduled for deletion, and taken until then";
                 let conflict = Error { kind: ErrorKind::Conflict, context: context.to_owned(), ..refusal };
-                Err(conflict.with_remedy("set tombstone = \"restore\" in the job's policy to take it back and write it"))
+                Err(conflict
+                    .with_remedy("set tombstone = \"restore\" in the job's policy to take it back and write it"))
             }
             Some(_) => Err(Error { kind: ErrorKind::Conflict, ..refusal }),
             None => Err(refusal),

@@ -71,7 +71,8 @@ pub(super) fn stripped(settings: &SecretsManagerSettings, store: &str) -> Vec<Fi
 pub(super) fn shared(settings: &SecretsManagerSettings, store: &str) -> Vec<Finding> {
     let aliases = dialect::aliases(settings);
     let said = aliases.shared().into_iter().map(|(word, owner, taker)| {
-        let message = format!("extra-conn-words: {word:?} stands for {owner} and for {taker}; Airflow reads it into both");
+        let message =
+            format!("extra-conn-words: {word:?} stands for {owner} and for {taker}; Airflow reads it into both");
         Finding::new(Severity::Warning, "words-shared", store, message).with_remedy("take it out of one of them")
     });
     said.collect()

@@ -68,7 +68,9 @@ impl SecretsManagerProvider {
             Ok(Some(())) => Ok(to.clone()),
             // AWS says alike that the version is gone, that the secret is, and that another version is the current one by now.
             Ok(None) => Err(self.why_not(key, from).await),
-            Err(error) if error.kind == ErrorKind::Invalid => Err(Error { effect: error.effect, ..self.why_not(key, from).await }),
+            Err(error) if error.kind == ErrorKind::Invalid => {
+                Err(Error { effect: error.effect, ..self.why_not(key, from).await })
+            }
             Err(error) => Err(error),
         }
     }

@@ -49,7 +49,9 @@ impl SecretsManagerProvider {
             }
             match page.next {
                 None => return Ok(all),
-                Some(next) if asked.contains(&next) => return Err(self.broken("it asks for a page that was there before")),
+                Some(next) if asked.contains(&next) => {
+                    return Err(self.broken("it asks for a page that was there before"));
+                }
                 Some(next) => {
                     asked.insert(next.clone());
                     token = Some(next);

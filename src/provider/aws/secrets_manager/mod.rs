@@ -26,9 +26,7 @@ use futures::stream::{self, StreamExt};
 use ownership::Ownership;
 pub use settings::{LegacySetting, SecretsManagerSettings};
 
-use crate::model::{
-    Capabilities, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope,
-};
+use crate::model::{Capabilities, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope};
 use crate::naming::Rule;
 use crate::provider::{Entry, Expect, Provider, Record, Result, Role, StoreInfo};
 

@@ -23,7 +23,9 @@ pub(super) async fn open(settings: &SecretsManagerSettings, opening: Opening) ->
     if settings.legacy.is_some() && opening.role == Role::Target {
         let context = "legacy says how old secrets are read; no Airflow of today would read what is written so";
         let error = Error::new(ErrorKind::Unsupported, "open", &opening.name, context).of_the_store();
-        return Err(error.with_remedy("leave legacy out of the target's table; read old secrets by a table of their own"));
+        return Err(
+            error.with_remedy("leave legacy out of the target's table; read old secrets by a table of their own")
+        );
     }
     let session = Session::open(&checked.access, SERVICE, &opening).await?;
     let info = StoreInfo {

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SecretsManagerProvider;
-use crate::model::{ErrorKind, Event, Finding, Listed, Mark, MarkCharset, MarkRule, Observer, RemoteKey, Revision, Severity};
+use crate::model::{
+    ErrorKind, Event, Finding, Listed, Mark, MarkCharset, MarkRule, Observer, RemoteKey, Revision, Severity,
+};
 use crate::provider::{Error, Expect, Result};
 
 /// What tags can hold.

@@ -11,7 +11,7 @@ use crate::model::{Finding, Listing};
 use crate::naming::Rule;
 use crate::provider::aws::access::AccessSettings;
 use crate::provider::aws::{AuthSettings, ListingSetting, PaceSettings, PrefixSetting, TeamsSetting};
-use crate::provider::{BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
+use crate::provider::{Opening, Result, SettingsFault, Store, StoreSettings};
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
 
@@ -70,8 +70,6 @@ pub struct SecretsManagerSettings {
     pub kms_key_id: Option<String>,
     /// How many days a deleted secret can be brought back, 7 to 30; 30.
     pub recovery_window: Option<i64>,
-    /// The arguments of Airflow's `SecretsManagerBackend`, for whatever the keys above leave out.
-    pub backend_kwargs: Option<BackendKwargs>,
     /// Whether AWS is asked for all keys, or for single ones only; `full`.
     pub listing: Option<ListingSetting>,
 }
@@ -129,7 +127,6 @@ impl StoreSettings for SecretsManagerSettings {
     }
 
     fn relative_to(&mut self, folder: &Path) {
-        self.backend_kwargs = self.backend_kwargs.take().map(|kwargs| kwargs.relative_to(folder));
         self.tls = std::mem::take(&mut self.tls).relative_to(folder);
         if let Some(auth) = &mut self.auth {
             auth.relative_to(folder);
