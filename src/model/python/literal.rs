@@ -98,10 +98,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn number(&mut self) -> Option<Value> {
-        let negative = match self.rest.first() {
-            Some(b'-') => self.take(b"-"),
-            _ => self.take(b"+") && false,
-        };
+        let negative = self.take(b"-");
+        if !negative {
+            self.take(b"+");
+        }
         let length = self.rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"._".contains(byte)).count();
         let (mut spelled, mut rest) = self.rest.split_at(length);
         if let ([.., b'e' | b'E'], [b'+' | b'-', ..]) = (spelled, rest) {
