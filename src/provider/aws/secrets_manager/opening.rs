@@ -9,13 +9,26 @@ use super::client::Client;
 use super::ownership::{MARKS, Ownership};
 use super::settings::SecretsManagerSettings;
 use super::{BATCH, KIND, SecretsManagerProvider, dialect, entry};
-use crate::model::{Capabilities, Compare, Deletes, ErrorKind, Listing, Revisions};
+use crate::model::{Action, Capabilities, Compare, Deletes, ErrorKind, Family, Listing, Revisions, Tariff};
+use crate::provider::aws::access::Access;
 use crate::provider::aws::session::{Service, Session};
 use crate::provider::{Error, Opening, Result, Role, SettingsFault, Store, StoreInfo, StoreSettings as _};
 
 const SERVICE: Service = Service("Secrets Manager");
 /// "ListSecrets … might not include secrets from the last 5 minutes".
 const LAG: Duration = Duration::from_secs(5 * 60);
+/// What each change takes, the look before it included; an update of a secret without our mark takes one write more.
+const CALLS: &[(Action, Family, u32)] = &[
+    (Action::Create, Family::Write, 1),
+    (Action::Update, Family::Stat, 1),
+    (Action::Update, Family::Write, 1),
+    (Action::Restore, Family::Stat, 1),
+    (Action::Restore, Family::Write, 2),
+    (Action::Adopt, Family::Stat, 1),
+    (Action::Adopt, Family::Write, 1),
+    (Action::Delete, Family::Stat, 1),
+    (Action::Delete, Family::Delete, 1),
+];
 
 /// Opens what `settings` describe.
 pub(super) async fn open(settings: &SecretsManagerSettings, opening: Opening) -> Result<Store> {
@@ -35,7 +48,7 @@ pub(super) async fn open(settings: &SecretsManagerSettings, opening: Opening) ->
         identity: settings.identity(),
     };
     Ok(Arc::new(SecretsManagerProvider {
-        capabilities: capabilities(usize::from(checked.access.width), settings.listing()),
+        capabilities: capabilities(&checked.access, settings.listing()),
         rule: checked.rule,
         dialect: dialect::of(settings),
         ownership: Ownership::new(&opening.name, Arc::clone(&opening.observer)),
@@ -49,7 +62,7 @@ pub(super) async fn open(settings: &SecretsManagerSettings, opening: Opening) ->
     }))
 }
 
-fn capabilities(width: usize, listing: Listing) -> Capabilities {
+fn capabilities(access: &Access, listing: Listing) -> Capabilities {
     Capabilities {
         write: true,
         revisions: Revisions::Listing,
@@ -58,12 +71,13 @@ fn capabilities(width: usize, listing: Listing) -> Capabilities {
         history: true,
         marks: Some(MARKS),
         read_batch: BATCH,
-        width,
+        width: usize::from(access.width),
         max_value: Some(entry::LARGEST),
         empty_values: false,
         double_braces: true,
         listing_lag: LAG,
         listing,
+        tariff: Tariff { calls: CALLS, quotas: access.pace.clone() },
     }
 }
 

@@ -92,6 +92,7 @@ impl SecretsManagerSettings {
         AccessSettings {
             region: self.region.clone(),
             auth: self.auth.clone(),
+            login: None,
             endpoint_url: self.endpoint_url.clone(),
             fips: self.fips,
             dual_stack: self.dual_stack,
