@@ -13,16 +13,14 @@ pub struct Ferry {
 }
 
 impl Ferry {
-    /// Writes a config of these stores, and of jobs for all three kinds from one to another: name, source, target.
-    pub fn new(stores: &[(&str, &str)], jobs: &[(&str, &str, &str)], policy: &str) -> Self {
+    /// Writes a config of these stores, and of jobs from one to another (name, source, target); `more` is in each of them.
+    pub fn new(stores: &[(&str, &str)], jobs: &[(&str, &str, &str)], more: &str) -> Self {
         let mut config = "[ledger]\nurl = 'sqlite://ledger.db'\n".to_owned();
         for (name, table) in stores {
             config += &format!("[stores.{name}]\n{table}\n");
         }
         for (name, source, target) in jobs {
-            config += &format!(
-                "[jobs.{name}]\nsource = '{source}'\ntarget = '{target}'\nkinds = ['connections', 'variables', 'configs']\n{policy}\n"
-            );
+            config += &format!("[jobs.{name}]\nsource = '{source}'\ntarget = '{target}'\n{more}\n");
         }
         let ferry = Self { folder: tempfile::tempdir().unwrap(), key: "test".to_owned() };
         std::fs::write(ferry.path("secretferry.toml"), config).unwrap();

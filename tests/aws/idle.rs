@@ -15,7 +15,7 @@ fn asked_when_idle(kind: &str, prefix: &str) -> BTreeMap<String, u64> {
     let fake = Aws::start();
     let source = "kind = 'local-files'\nvariables-file = 'variables.json'";
     let stores = [("source", source), ("target", &shop::table(kind, &fake.address, prefix))];
-    let ferry = Ferry::new(&stores, &[("job", "source", "target")], "").with_key("any");
+    let ferry = Ferry::new(&stores, &[("job", "source", "target")], "kinds = ['variables']").with_key("any");
     let variables: BTreeMap<String, String> =
         (0..MANY).map(|number| (format!("key_{number:05}"), format!("value {number}"))).collect();
     std::fs::write(ferry.path("variables.json"), json!(variables).to_string()).unwrap();

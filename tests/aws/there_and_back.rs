@@ -9,13 +9,14 @@ use crate::vault_server as vault;
 
 const SECRETS: &str = "aws-secrets-manager";
 const PARAMETERS: &str = "aws-parameter-store";
+const KINDS: &str = "kinds = ['connections', 'variables', 'configs']";
 
 /// There and back over stores of these tables; all that there is takes part both times.
-fn carry(stores: [&str; 3], key: &str) -> Ferry {
+fn carry(stores: [&str; 3], key: &str, job: &str) -> Ferry {
     let [home, away, again] = stores;
     let stores = [("home", home), ("away", away), ("again", again)];
     let jobs = [("there", "home", "away"), ("back", "away", "again")];
-    let ferry = Ferry::new(&stores, &jobs, "").with_key(key);
+    let ferry = Ferry::new(&stores, &jobs, job).with_key(key);
     for job in ["there", "back"] {
         assert_eq!(ferry.carry(job), shop::all().len() as u64, "{job}");
     }
@@ -39,7 +40,7 @@ async fn vault_and_secrets_manager() {
     let token = "auth = { method = 'token', token = { env = 'KEY' } }";
     let of_vault = |mount: &str| format!("kind = 'vault'\naddress = '{}'\nmount = '{mount}'\n{token}", server.address);
     let away = table(SECRETS, &moto.address, "airflow");
-    carry([&of_vault(&home), &away, &of_vault(&again)], &server.token);
+    carry([&of_vault(&home), &away, &of_vault(&again)], &server.token, KINDS);
     assert_eq!(shop::secrets(&moto, "airflow").await, shop::expected());
     for (name, value) in shop::all() {
         let [mut left, mut came] = [Value::Null, Value::Null];
@@ -61,6 +62,7 @@ async fn secrets_manager_and_parameter_store() {
             &table(SECRETS, &moto.address, "again"),
         ],
         "any",
+        KINDS,
     );
     assert_eq!(shop::secrets(&moto, "home").await, shop::expected());
     assert_eq!(shop::parameters(&moto, "/away").await, shop::expected());
@@ -78,6 +80,7 @@ async fn secrets_manager_of_two_accounts() {
             &table(SECRETS, &one.address, "again"),
         ],
         "any",
+        KINDS,
     );
     assert_eq!(shop::secrets(&other, "home").await, shop::expected());
     assert_eq!(shop::secrets(&one, "again").await, shop::expected());
@@ -92,8 +95,10 @@ async fn parameter_store_and_files() {
     }
     let files = "kind = 'local-files'\nconnections-file = 'connections.json'\nvariables-file = 'variables.json'\n\
                  configs-file = 'configs.json'";
-    let ferry =
-        carry([&table(PARAMETERS, &moto.address, &home), files, &table(PARAMETERS, &moto.address, &again)], "any");
+    // Airflow 2 reads no configs from files.
+    let job = format!("{KINDS}\nreaders = ['airflow-3', 'airflow-3-worker']");
+    let stores = [&table(PARAMETERS, &moto.address, &home), files, &table(PARAMETERS, &moto.address, &again)];
+    let ferry = carry(stores, "any", &job);
     assert_eq!(shop::parameters(&moto, &again).await, shop::expected());
     let written = std::fs::read_to_string(ferry.path("variables.json")).unwrap();
     let written: Value = serde_json::from_str(&written).unwrap();
