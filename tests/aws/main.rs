@@ -15,8 +15,13 @@ mod moto;
 mod parameter_store;
 #[cfg(feature = "aws-secrets-manager")]
 mod secrets_manager;
+#[path = "../vault/server.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
+mod server;
 mod shop;
 mod there_and_back;
+mod trust;
+mod trust;
 #[path = "../vault/server.rs"]
 #[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
 mod vault_server;
