@@ -10,6 +10,7 @@ mod ferry;
 mod ground;
 mod idle;
 mod moto;
+mod pace;
 #[cfg(feature = "aws-parameter-store")]
 mod parameter_store;
 #[cfg(feature = "aws-secrets-manager")]
