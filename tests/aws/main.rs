@@ -9,4 +9,6 @@ mod fakes;
 mod ground;
 mod moto;
 #[cfg(feature = "aws-parameter-store")]
+mod parameter_faults;
+#[cfg(feature = "aws-parameter-store")]
 mod parameter_store;
