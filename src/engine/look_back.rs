@@ -6,7 +6,7 @@ use super::error::{RunError, of_one_key};
 use super::job::Job;
 use super::lens::Lens;
 use super::read::{Progress, Wanted, keeps_each, read_each, stat_each};
-use super::sides::{target_key, unseen};
+use super::sides::{read_over, target_key, unseen};
 use crate::model::{Observer, RemoteKey, SecretName, Stage};
 use crate::planner::{Past, TargetSide, undo_needs};
 use crate::provider::{self, Store};
@@ -71,7 +71,10 @@ impl<'a> LookBack<'a> {
         for (name, answer) in answers {
             match answer {
                 Ok(None) => drop(self.side.keys.remove(&name)),
-                Ok(Some(key)) => drop(self.side.keys.insert(name, key)),
+                Ok(Some(read)) => {
+                    let key = read_over(self.side.keys.get(&name), read);
+                    self.side.keys.insert(name, key);
+                }
                 Err(error) => self.failed(name, None, error, Stage::Read)?,
             }
         }

@@ -173,7 +173,42 @@ pub fn target_key(listed: Listed, us: &Identity, name: &SecretName) -> TargetKey
     }
 }
 
+/// A key as reading it shows it, beside what the listing or a look had told: in some stores a value travels without its mark, and
+/// without a word of who keeps it.
+pub(super) fn read_over(known: Option<&TargetKey>, read: TargetKey) -> TargetKey {
+    let Some(known) = known else { return read };
+    let owner = if read.owner == Owner::Unmarked { known.owner } else { read.owner };
+    let is_kept_by_others = matches!(known.state, State::Managed(_)) && read.state == State::Live;
+    let state = if is_kept_by_others { known.state } else { read.state };
+    TargetKey { owner, state, ..read }
+}
+
 /// A key of which nothing is known but that the target does not show it: denied is not absent.
 pub fn unseen(key: RemoteKey, content: TargetContent) -> TargetKey {
     TargetKey { key, state: State::Live, revision: None, owner: Owner::Unmarked, content }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Manager;
+
+    #[test]
+    fn what_a_value_does_not_tell_is_kept() {
+        let key = |owner, state| TargetKey { owner, state, ..unseen(RemoteKey::new("k"), TargetContent::Unread) };
+        let rotated = State::Managed(Manager::Rotation);
+        let rows = [
+            ((Owner::Ours, State::Live), (Owner::Unmarked, State::Live), (Owner::Ours, State::Live)),
+            ((Owner::Ours, State::Live), (Owner::Other, State::Live), (Owner::Other, State::Live)),
+            ((Owner::Unmarked, State::Live), (Owner::Ours, State::Deleted), (Owner::Ours, State::Deleted)),
+            ((Owner::Unmarked, rotated), (Owner::Unmarked, State::Live), (Owner::Unmarked, rotated)),
+            ((Owner::Unmarked, rotated), (Owner::Unmarked, State::Deleted), (Owner::Unmarked, State::Deleted)),
+        ];
+        for (known, read, expected) in rows {
+            let over = read_over(Some(&key(known.0, known.1)), key(read.0, read.1));
+            assert_eq!((over.owner, over.state), expected, "{known:?} {read:?}");
+        }
+        let alone = read_over(None, key(Owner::Unmarked, State::Live));
+        assert_eq!((alone.owner, alone.state), (Owner::Unmarked, State::Live));
+    }
 }

@@ -8,7 +8,7 @@ use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
 use super::reduce::FormChoice;
 use super::seek::{self, is_exact, listings};
-use super::sides::{holds_something, source_side, spellings, target_key, target_side};
+use super::sides::{holds_something, read_over, source_side, spellings, target_key, target_side};
 use crate::model::{
     Deletes, Finding, Listed, Names, Observer, Revision, Revisions, SecretName, Severity, Stage, State,
 };
@@ -224,7 +224,10 @@ impl<'a> Survey<'a> {
         for (name, answer) in answers {
             match answer {
                 Ok(None) => drop(self.target.keys.remove(&name)),
-                Ok(Some(key)) => drop(self.target.keys.insert(name, key)),
+                Ok(Some(read)) => {
+                    let key = read_over(self.target.keys.get(&name), read);
+                    self.target.keys.insert(name, key);
+                }
                 Err(error) => {
                     let content = of_one_key(self.job, error, Stage::Read)?;
                     if let Some(key) = self.target.keys.get_mut(&name) {

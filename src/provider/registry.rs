@@ -43,6 +43,7 @@ pub const KIND: &str = "kind";
 const SOURCE: &[Role] = &[Role::Source];
 const BOTH: &[Role] = &[Role::Source, Role::Target];
 
+const AWS_SECRETS_MANAGER: &str = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
 const ENVIRONMENT: &str = "airflow.secrets.environment_variables.EnvironmentVariablesBackend";
 const PARAMETER_STORE: &str =
     "airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend";
@@ -63,8 +64,11 @@ pub static KINDS: &[StoreKind] = &[
     StoreKind::built::<super::vault::VaultSettings>("vault", BOTH).read_by(VAULT),
     #[cfg(not(feature = "vault"))]
     StoreKind::compiled_out("vault", BOTH).read_by(VAULT),
-    StoreKind::not_built_yet("aws-secrets-manager", BOTH)
-        .read_by("airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"),
+    #[cfg(feature = "aws-secrets-manager")]
+    StoreKind::built::<super::aws::secrets_manager::SecretsManagerSettings>("aws-secrets-manager", BOTH)
+        .read_by(AWS_SECRETS_MANAGER),
+    #[cfg(not(feature = "aws-secrets-manager"))]
+    StoreKind::compiled_out("aws-secrets-manager", BOTH).read_by(AWS_SECRETS_MANAGER),
     #[cfg(feature = "aws-parameter-store")]
     StoreKind::built::<super::aws::parameter_store::ParameterStoreSettings>("aws-parameter-store", BOTH)
         .read_by(PARAMETER_STORE),

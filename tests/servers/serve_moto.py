@@ -17,6 +17,8 @@ os.environ.setdefault("AWS_ACCESS_KEY_ID", "moto")
 os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "moto")
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from moto.secretsmanager.exceptions import InvalidParameterException  # noqa: E402
+from moto.secretsmanager.models import SecretsManagerBackend  # noqa: E402
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
 
@@ -63,12 +65,32 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+def read_what_is_labelled():
+    """AWS reads the version that carries AWSCURRENT; this moto goes on reading the one that was written last.
+
+    AWS moves the label whole or not at all; this moto takes it from a version before it sees that there is no other.
+    """
+    move = SecretsManagerBackend.update_secret_version_stage
+
+    def moved(self, secret_id, version_stage, remove_from_version_id, move_to_version_id):
+        secret = self.secrets.get(secret_id)
+        if secret and move_to_version_id and move_to_version_id not in secret.versions:
+            raise InvalidParameterException(f"Not a valid version: {move_to_version_id}")
+        answer = move(self, secret_id, version_stage, remove_from_version_id, move_to_version_id)
+        if version_stage == "AWSCURRENT" and move_to_version_id:
+            self.secrets[secret_id].default_version_id = move_to_version_id
+        return answer
+
+    SecretsManagerBackend.update_secret_version_stage = moved
+
+
 def end_with_input():
     sys.stdin.buffer.read()
     os._exit(0)
 
 
 def main():
+    read_what_is_labelled()
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, Counted(application), threaded=True, request_handler=Quiet)
     threading.Thread(target=end_with_input, daemon=True).start()

@@ -20,6 +20,8 @@ pub mod parameter_store;
 mod places;
 mod refusal;
 mod rights;
+#[cfg(feature = "aws-secrets-manager")]
+pub mod secrets_manager;
 mod session;
 #[cfg(test)]
 mod tests;

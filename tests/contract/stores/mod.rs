@@ -2,10 +2,20 @@
 
 #[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
 pub mod aws_parameter_store;
+#[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]
+pub mod aws_secrets_manager;
 #[cfg(feature = "environment")]
 pub mod environment;
+#[cfg(all(feature = "aws", feature = "real-servers"))]
+#[path = "../../fakes/mod.rs"]
+#[expect(dead_code, reason = "it is shared with tests that use the rest")]
+mod fakes;
 #[cfg(feature = "local-files")]
 pub mod local_files;
 pub mod memory;
+#[cfg(all(feature = "aws", feature = "real-servers"))]
+#[path = "../../aws/moto.rs"]
+#[expect(clippy::panic, dead_code, reason = "it is shared with the tests of AWS alone, which use all of it")]
+mod moto;
 #[cfg(all(feature = "vault", feature = "real-servers"))]
 pub mod vault;
