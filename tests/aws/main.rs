@@ -9,6 +9,7 @@ mod fakes;
 mod ferry;
 mod ground;
 mod idle;
+mod kwargs;
 mod moto;
 #[cfg(feature = "aws-parameter-store")]
 mod parameter_faults;

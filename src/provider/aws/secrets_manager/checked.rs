@@ -26,7 +26,7 @@ pub(super) struct Checked {
 
 /// Checks a table.
 pub(super) fn check(settings: &SecretsManagerSettings) -> Result<Checked, Vec<SettingsFault>> {
-    let mut faults = Faults::default();
+    let mut faults = Faults(settings.kwargs.faults.clone());
     let access = settings.access().check(&QUOTAS, &mut faults);
     names(settings, &mut faults);
     let rule = rule_with(settings, &mut faults);
@@ -37,7 +37,7 @@ pub(super) fn check(settings: &SecretsManagerSettings) -> Result<Checked, Vec<Se
     }
     match access {
         Some(access) if faults.0.is_empty() => Ok(Checked { access, rule, recovery_window }),
-        _ => Err(faults.0),
+        _ => Err(settings.kwargs.retold(faults.0)),
     }
 }
 
