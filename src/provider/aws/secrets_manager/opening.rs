@@ -14,7 +14,7 @@ use crate::provider::aws::access::Access;
 use crate::provider::aws::session::{Service, Session};
 use crate::provider::{Error, Opening, Result, Role, SettingsFault, Store, StoreInfo, StoreSettings as _};
 
-const SERVICE: Service = Service("Secrets Manager");
+pub(super) const SERVICE: Service = Service("Secrets Manager");
 /// "ListSecrets … might not include secrets from the last 5 minutes".
 const LAG: Duration = Duration::from_secs(5 * 60);
 /// What each change takes, the look before it included; an update of a secret without our mark takes one write more.
@@ -57,7 +57,8 @@ pub(super) async fn open(settings: &SecretsManagerSettings, opening: Opening) ->
         kms_key: settings.kms_key_id.clone(),
         recovery_window: checked.recovery_window,
         singly: AtomicBool::new(false),
-        client: Client::new(session),
+        client: Client::new(&session),
+        session,
         info,
     }))
 }
