@@ -229,7 +229,7 @@ fn a_wrong_endpoint() {
 #[test]
 fn a_right_that_is_missing_is_named_with_what_grants_it() {
     let rows = [
-        ("aws-secrets-manager", "secretsmanager.TagResource", "secretsmanager:TagResource", "error"),
+        ("aws-secrets-manager", "secretsmanager.TagResource", "secretsmanager:TagResource", "warning"),
         ("aws-secrets-manager", "secretsmanager.ListSecrets", "secretsmanager:ListSecrets", "error"),
         ("aws-secrets-manager", "secretsmanager.GetSecretValue", "secretsmanager:GetSecretValue", "error"),
         ("aws-secrets-manager", "secretsmanager.PutSecretValue", "secretsmanager:PutSecretValue", "error"),
