@@ -9,8 +9,8 @@ use toml::{Table, Value};
 /// Keys that have their place but no code yet: refused with those words, so not in the reference.
 const NOT_BUILT: [&str; 2] = ["targets", "schedule"];
 
-/// Tables whose keys are names of secrets.
-const FREE: [&str; 2] = [".rename", ".override"];
+/// Tables whose keys are names of secrets, or of fields.
+const FREE: [&str; 3] = [".rename", ".override", ".extra-conn-words"];
 
 /// Keys of the reference's job that have no default.
 const WITHOUT_DEFAULT: [&str; 3] = ["source", "target", "format"];
