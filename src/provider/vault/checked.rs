@@ -80,9 +80,14 @@ impl Checked {
     /// How fast Vault is asked.
     pub fn paces(&self) -> Paces {
         let burst = u32::from(self.width);
-        let pace = |family| self.pace.map(|per_second| (family, Pace { per_second, burst }));
+        let pace = |(family, per_second)| (family, Pace { per_second, burst });
+        Paces::new(usize::from(self.width), &self.quotas().into_iter().map(pace).collect::<Vec<_>>())
+    }
+
+    /// Requests a second, by family.
+    pub fn quotas(&self) -> Vec<(Family, f64)> {
         let families = [Family::List, Family::Stat, Family::Read, Family::Write, Family::Delete];
-        Paces::new(usize::from(self.width), &families.into_iter().filter_map(pace).collect::<Vec<_>>())
+        families.into_iter().filter_map(|family| Some((family, self.pace?))).collect()
     }
 }
 

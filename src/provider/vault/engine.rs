@@ -1,13 +1,13 @@
 //! The KV engine of a store, of either version.
 
-use super::kv1::Kv1;
-use super::kv2::Kv2;
+use super::kv1::{self, Kv1};
+use super::kv2::{self, Kv2};
 use super::layout::Area;
 use super::ownership::MARKS;
 use super::rule::KvVersion;
 use super::{BATCH, entry};
 use crate::model::{
-    Capabilities, Compare, Deletes, ErrorKind, Listed, Listing, Mark, RemoteKey, Revision, Revisions, Tariff,
+    Capabilities, Compare, Deletes, ErrorKind, Family, Listed, Listing, Mark, RemoteKey, Revision, Revisions, Tariff,
 };
 use crate::provider::{Entry, Error, Expect, Record, Result};
 
@@ -36,7 +36,7 @@ impl Engine {
         }
     }
 
-    pub fn capabilities(&self, width: usize, listing: Listing) -> Capabilities {
+    pub fn capabilities(&self, width: usize, listing: Listing, quotas: Vec<(Family, f64)>) -> Capabilities {
         let versioned = Capabilities {
             write: true,
             revisions: Revisions::Stat,
@@ -51,7 +51,7 @@ impl Engine {
             double_braces: true,
             listing_lag: std::time::Duration::ZERO,
             listing,
-            tariff: Tariff::NONE,
+            tariff: Tariff { calls: kv2::CALLS, quotas },
         };
         match self {
             Self::Two(_) => versioned,
@@ -61,6 +61,7 @@ impl Engine {
                 deletes: Deletes::Final,
                 history: false,
                 marks: None,
+                tariff: Tariff { calls: kv1::CALLS, ..versioned.tariff },
                 ..versioned
             },
         }

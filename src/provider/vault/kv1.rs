@@ -9,8 +9,18 @@ use super::client::Method;
 use super::entry;
 use super::layout::{Area, Layout, api};
 use super::requests::{Ask, Reply, Requests};
-use crate::model::{Family, Listed, RemoteKey, Revision, SecretValue, State};
+use crate::model::{Action, Family, Listed, RemoteKey, Revision, SecretValue, State};
 use crate::provider::{Content, Record, Repeat, Result};
+
+/// The requests of a change: each is preceded by a look, as nothing guards it.
+pub(super) const CALLS: &[(Action, Family, u32)] = &[
+    (Action::Create, Family::Stat, 1),
+    (Action::Create, Family::Write, 1),
+    (Action::Update, Family::Read, 2),
+    (Action::Update, Family::Write, 1),
+    (Action::Delete, Family::Read, 1),
+    (Action::Delete, Family::Delete, 1),
+];
 
 /// The engine of one store.
 #[derive(Debug)]

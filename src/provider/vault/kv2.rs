@@ -11,8 +11,23 @@ use super::layout::{Area, Layout, api};
 use super::ownership::Ownership;
 use super::requests::{Ask, Reply, Requests};
 use super::version::{Custom, MetadataAnswer, Seen, Version};
-use crate::model::{ErrorKind, Family, RemoteKey, SecretValue, State};
+use crate::model::{Action, ErrorKind, Family, RemoteKey, SecretValue, State};
 use crate::provider::{Content, Record, Repeat, Result};
+
+/// The requests of a change: the value and its mark; the other keys of an entry that is written over; the looks about a delete.
+pub(super) const CALLS: &[(Action, Family, u32)] = &[
+    (Action::Create, Family::Write, 2),
+    (Action::Update, Family::Read, 1),
+    (Action::Update, Family::Write, 1),
+    (Action::Restore, Family::Stat, 1),
+    (Action::Restore, Family::Write, 1),
+    (Action::Adopt, Family::Stat, 1),
+    (Action::Adopt, Family::Write, 1),
+    (Action::Release, Family::Stat, 1),
+    (Action::Release, Family::Write, 1),
+    (Action::Delete, Family::Stat, 2),
+    (Action::Delete, Family::Delete, 1),
+];
 
 /// The engine of one store.
 #[derive(Debug)]

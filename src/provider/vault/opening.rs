@@ -42,7 +42,7 @@ pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<S
     };
     let layout = Arc::new(Layout::new(&opening.name, checked.mount.clone(), &rule));
     let engine = engine(version, Arc::clone(&requests), Arc::clone(&layout), &opening);
-    let capabilities = engine.capabilities(usize::from(checked.width), settings.listing());
+    let capabilities = engine.capabilities(usize::from(checked.width), settings.listing(), checked.quotas());
     let (mounts, standing) = (OnceCell::new(), plain_http.into_iter().collect());
     Ok(Arc::new(VaultProvider { info, capabilities, rule, engine, layout, requests, mounts, standing }))
 }

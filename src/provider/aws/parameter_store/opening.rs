@@ -21,7 +21,7 @@ const CALLS: &[(Action, Family, u32)] = &[
     (Action::Create, Family::Write, 1),
     (Action::Create, Family::Read, 1),
     (Action::Update, Family::Read, 2),
-    (Action::Update, Family::Stat, 1),
+    (Action::Update, Family::Stat, 2),
     (Action::Update, Family::List, 1),
     (Action::Update, Family::Write, 1),
     (Action::Adopt, Family::Read, 2),
