@@ -12,3 +12,5 @@ mod moto;
 mod parameter_store;
 #[cfg(feature = "aws-secrets-manager")]
 mod secrets_manager;
+#[cfg(feature = "aws-secrets-manager")]
+mod secrets_manager_faults;
