@@ -10,17 +10,17 @@ use crate::fakes::aws::Aws;
 use crate::fakes::aws::identity::{CAUTIOUS_ROLE, EXTERNAL_ID, ROLE};
 
 /// What nobody may ever see.
-const CANARY: &str = "canary-9b1f";
+pub const CANARY: &str = "canary-9b1f";
 
 /// The program with one store, in a folder and an environment of its own.
-struct Program {
+pub struct Program {
     folder: TempDir,
     environment: BTreeMap<String, String>,
 }
 
 impl Program {
     /// With a store of `kind` as a target; `table` is the rest of its table.
-    fn with(kind: &str, table: &str) -> Self {
+    pub fn with(kind: &str, table: &str) -> Self {
         let program = Self { folder: tempfile::tempdir().unwrap(), environment: BTreeMap::new() };
         program.write("variables.json", "{}");
         let config = format!(
@@ -34,7 +34,7 @@ impl Program {
     }
 
     fn new(table: &str) -> Self {
-        Self::with("aws-parameter-store", table)
+        Self::with("aws-secrets-manager", table)
     }
 
     fn set(mut self, name: &str, value: &str) -> Self {
@@ -46,7 +46,7 @@ impl Program {
         self.set("AWS_ACCESS_KEY_ID", id).set("AWS_SECRET_ACCESS_KEY", CANARY)
     }
 
-    fn write(&self, name: &str, text: &str) -> String {
+    pub fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -54,7 +54,7 @@ impl Program {
     }
 
     /// What `check` finds of the store; an ill config makes it end otherwise.
-    fn check(&self) -> Vec<Value> {
+    pub fn check(&self) -> Vec<Value> {
         let output = Command::new(env!("CARGO_BIN_EXE_secretferry"))
             .args(["check", "--json"])
             .current_dir(self.folder.path())
@@ -69,7 +69,7 @@ impl Program {
     }
 
     /// The finding with a code, in words: severity, message, remedy.
-    fn found(&self, code: &str) -> [String; 3] {
+    pub fn found(&self, code: &str) -> [String; 3] {
         let findings = self.check();
         let finding = findings.iter().find(|finding| finding["code"] == code);
         let finding = finding.unwrap_or_else(|| panic!("no {code}: {findings:#?}"));
@@ -87,7 +87,7 @@ const KEYS: &str =
 #[test]
 fn an_access_key_by_reference_and_one_of_the_environment() {
     let fake = Aws::start();
-    for kind in ["aws-parameter-store"] {
+    for kind in ["aws-secrets-manager", "aws-parameter-store"] {
         let program = Program::with(kind, &at(&fake, KEYS)).set("ID", "AKIAFERRY").set("SECRET", CANARY);
         let [severity, message, _] = program.found("identity");
         assert_eq!(severity, "info");
@@ -215,7 +215,8 @@ fn a_wrong_endpoint() {
     assert_eq!(severity, "error");
     assert!(message.contains("nobody answers") && remedy.contains("endpoint-url"), "{message} {remedy}");
     // What the config does not say, it refuses all the same.
-    for (name, value) in [("AWS_ENDPOINT_URL", "http://moto.example"), ("AWS_ENDPOINT_URL_SSM", "http://moto.example")]
+    for (name, value) in
+        [("AWS_ENDPOINT_URL", "http://moto.example"), ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://moto.example")]
     {
         let program = Program::new("region = 'eu-central-1'").with_keys("AKIAFERRY").set(name, value);
         let [_, message, remedy] = program.found("store-unusable");
@@ -228,6 +229,13 @@ fn a_wrong_endpoint() {
 #[test]
 fn a_right_that_is_missing_is_named_with_what_grants_it() {
     let rows = [
+        ("aws-secrets-manager", "secretsmanager.TagResource", "secretsmanager:TagResource", "error"),
+        ("aws-secrets-manager", "secretsmanager.ListSecrets", "secretsmanager:ListSecrets", "error"),
+        ("aws-secrets-manager", "secretsmanager.GetSecretValue", "secretsmanager:GetSecretValue", "error"),
+        ("aws-secrets-manager", "secretsmanager.PutSecretValue", "secretsmanager:PutSecretValue", "error"),
+        ("aws-secrets-manager", "secretsmanager.BatchGetSecretValue", "secretsmanager:BatchGetSecretValue", "warning"),
+        ("aws-secrets-manager", "secretsmanager.DeleteSecret", "secretsmanager:DeleteSecret", "warning"),
+        ("aws-secrets-manager", "secretsmanager.RestoreSecret", "secretsmanager:RestoreSecret", "warning"),
         ("aws-parameter-store", "AmazonSSM.DescribeParameters", "ssm:DescribeParameters", "error"),
         ("aws-parameter-store", "AmazonSSM.GetParameters", "ssm:GetParameters", "error"),
         ("aws-parameter-store", "AmazonSSM.AddTagsToResource", "ssm:AddTagsToResource", "error"),
@@ -252,7 +260,7 @@ fn a_right_that_is_missing_is_named_with_what_grants_it() {
 
 #[test]
 fn check_changes_nothing() {
-    for kind in ["aws-parameter-store"] {
+    for kind in ["aws-secrets-manager", "aws-parameter-store"] {
         let fake = Aws::start();
         Program::with(kind, &at(&fake, "")).with_keys("AKIAFERRY").check();
         let asked = fake.counts();

@@ -333,6 +333,13 @@ async fn nothing_there_but_beside_a_slash() {
     let finding = place.diary.0.lock().unwrap().remove(0);
     let remedy = finding.remedy.unwrap();
     assert!(remedy.contains(&format!("connections-prefix = \"{prefix}/connections\"")), "{remedy}");
+    let told = async || -> Vec<String> {
+        let findings = place.store.check(Role::Source, &[Kind::Connection, Kind::Variable]).await;
+        findings.into_iter().filter(|finding| finding.code == "prefix-twin").map(|finding| finding.message).collect()
+    };
+    assert!(told().await[0].starts_with("there are no connections under"));
+    server.put_secret(&format!("/{prefix}/connections/own"), "http://own").await;
+    assert_eq!(told().await, [""; 0], "where something lies, what lies beside it is somebody else's");
 }
 
 #[tokio::test]

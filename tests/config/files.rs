@@ -9,7 +9,7 @@ use toml::{Table, Value};
 /// Keys that have their place but no code yet: refused with those words, so not in the reference.
 const NOT_BUILT: [&str; 2] = ["targets", "schedule"];
 
-/// Tables whose keys are names of secrets, or of fields.
+/// Tables whose keys are names of secrets, or of a connection's fields.
 const FREE: [&str; 3] = [".rename", ".override", ".extra-conn-words"];
 
 /// Keys of the reference's job that have no default.

@@ -33,6 +33,8 @@ pub enum Defect {
     AlwaysWithoutEffect,
     TalksOfValues,
     NoExpectLayer,
+    SealedIsAbsent,
+    AlwaysOfUnknownEffect,
 }
 
 /// Every defect, and the case that must find it.
@@ -59,6 +61,13 @@ pub const BROKEN: &[(Defect, &str)] = &[
     (Defect::HidesDeleted, "a key without a live value is there, and says nothing"),
     (Defect::AlwaysWithoutEffect, "a write whose answer is lost says that its effect is unknown"),
     (Defect::TalksOfValues, "no error and no debug text holds a value"),
+    (Defect::AlwaysOfUnknownEffect, "a request that fails in passing is made again, or told"),
+    (Defect::BrokenListingIsEmpty, "a request that fails in passing is made again, or told"),
+    (Defect::AlwaysWithoutEffect, "a write whose answer is lost is made once, or told as unknown"),
+    (Defect::BrokenListingIsEmpty, "a page that is torn makes no shorter listing"),
+    (Defect::BrokenListingIsEmpty, "a page that names itself as the next is an error"),
+    (Defect::SealedIsAbsent, "a value that cannot be decrypted is not absent, and harms no other"),
+    (Defect::FaultSpoilsBatch, "a value that cannot be decrypted is not absent, and harms no other"),
     (Defect::NoExpectLayer, "a create meets a key that is there: conflict"),
     (Defect::NoExpectLayer, "an update meets another revision: conflict"),
     (Defect::NoExpectLayer, "a claim under a wrong expectation is refused"),
@@ -119,6 +128,7 @@ impl Broken {
     fn read_answer(&self, answer: Result<Option<Record>>) -> Result<Option<Record>> {
         match answer {
             Err(error) if error.kind == ErrorKind::Denied && self.has(Defect::DeniedIsAbsent) => Ok(None),
+            Ok(Some(record)) if self.has(Defect::SealedIsAbsent) && is_quarantined(&record) => Ok(None),
             answer => answer.map(|record| record.and_then(|record| self.record(record))),
         }
     }
@@ -126,10 +136,15 @@ impl Broken {
     fn error(&self, error: Error, entry: &Entry) -> Error {
         match self.defect {
             Defect::AlwaysWithoutEffect => Error { effect: Effect::None, ..error },
+            Defect::AlwaysOfUnknownEffect => error.of_unknown_effect(),
             Defect::TalksOfValues => Error { context: format!("could not write {}", entry.value.expose()), ..error },
             _ => error,
         }
     }
+}
+
+fn is_quarantined(record: &Record) -> bool {
+    matches!(record.content, Content::Quarantined(_))
 }
 
 #[async_trait]
@@ -175,7 +190,13 @@ impl Provider for Broken {
         if self.has(Defect::WrongOrder) {
             answers.reverse();
         }
-        let fault = answers.iter().find_map(|answer| answer.as_ref().err().cloned());
+        let fault = answers.iter().find_map(|answer| match answer {
+            Err(error) => Some(error.clone()),
+            Ok(Some(record)) if is_quarantined(record) => {
+                Some(Error::new(ErrorKind::Denied, "read", "shelf", "one of them cannot be decrypted"))
+            }
+            Ok(_) => None,
+        });
         match fault {
             Some(error) if self.has(Defect::FaultSpoilsBatch) => answers.iter().map(|_| Err(error.clone())).collect(),
             _ => answers.into_iter().map(|answer| self.read_answer(answer)).collect(),

@@ -10,6 +10,8 @@ use secretferry::model::{
 use secretferry::provider::layer::fitted;
 use secretferry::provider::{Content, Entry, Expect, Record, RequestToken, Result, Role, Store};
 
+use crate::fakes::fault::Fault;
+
 /// Where stores of one kind come from.
 #[async_trait]
 pub trait Ground: Send + Sync {
@@ -50,6 +52,21 @@ pub trait World: Send + Sync {
 
     /// Lets the answer to the next call of a family get lost after it took effect.
     async fn lose_next(&self, _family: Family) -> Option<()> {
+        None
+    }
+
+    /// Lets the next request of a family go wrong in this way, once.
+    async fn cause(&self, _family: Family, _fault: Fault) -> Option<()> {
+        None
+    }
+
+    /// Makes the value of a key impossible to decrypt, for everybody.
+    async fn seal(&self, _key: &RemoteKey) -> Option<()> {
+        None
+    }
+
+    /// Lets listings show what there is now, whatever happens from now on.
+    async fn lag(&self) -> Option<()> {
         None
     }
 }

@@ -7,6 +7,9 @@
 
 mod broken;
 mod cases;
+#[path = "../fakes/mod.rs"]
+#[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
+mod fakes;
 mod ground;
 mod stores;
 mod suite;
@@ -61,6 +64,18 @@ async fn vault() {
     for version in [1, 2] {
         passes(&stores::vault::VaultGround(version)).await;
     }
+}
+
+#[cfg(feature = "aws-secrets-manager")]
+#[tokio::test]
+async fn secrets_manager_on_its_stand_in() {
+    passes(&stores::aws_fake::AwsFakeGround::Secrets).await;
+}
+
+#[cfg(feature = "aws-parameter-store")]
+#[tokio::test]
+async fn parameter_store_on_its_stand_in() {
+    passes(&stores::aws_fake::AwsFakeGround::Parameters).await;
 }
 
 #[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use secretferry::model::{Family, Outcome, Reason};
 use secretferry::planner::DeletePolicy;
-use secretferry::provider::Provider as _;
 use secretferry::provider::memory::MemoryShape;
 
 use crate::shapes;

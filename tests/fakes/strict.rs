@@ -53,6 +53,11 @@ fn secrets_have_names_and_sizes() {
         (create("larger", &"x".repeat(65_537)), "ValidationException"),
         (create("empty", ""), "ValidationException"),
         (json!({"Name": "no-token", "SecretString": "x"}), "ValidationException"),
+        (json!({"Name": "no-version"}), "ok"),
+        (
+            json!({"Name": "no-key", "SecretString": "x", "ClientRequestToken": token(), "KmsKeyId": "alias/missing"}),
+            "EncryptionFailure",
+        ),
         (
             json!({"Name": "odd", "SecretString": "x", "ClientRequestToken": token(), "Nmae": "y"}),
             "SerializationException",
@@ -102,6 +107,10 @@ fn a_token_makes_one_version() {
     let secret = aws.secrets.secret("a").unwrap();
     assert_eq!(secret.versions.len(), 2);
     assert_eq!(secret.staged("AWSPREVIOUS").unwrap().id, secret.versions[0].id);
+    aws.secrets.put_empty("b");
+    let bare = json!({"SecretId": "b"});
+    check(&mut aws, "secretsmanager.GetSecretValue", &[(bare.clone(), "ResourceNotFoundException")]);
+    check(&mut aws, "secretsmanager.DescribeSecret", &[(bare, "ok")]);
 }
 
 #[test]

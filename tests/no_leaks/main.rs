@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod aws;
 mod canary;
 mod commands;
 mod configs;
 mod debug;
+#[path = "../fakes/mod.rs"]
+#[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
+mod fakes;
 mod faults;
 mod fernet;
 #[path = "../distrust/ferry.rs"]

@@ -26,6 +26,12 @@ pub enum Place {
     Vault,
     /// Vault with a folder for each team, so that an id is one segment.
     VaultOfTeams,
+    /// Secrets Manager, where names are ASCII.
+    AwsSecrets,
+    /// Secrets Manager with a team before some ids.
+    AwsSecretsOfTeams,
+    /// Parameter Store in its standard tier, where names are levels.
+    AwsParameters,
     /// Local files in JSON or YAML, where a name is any text.
     Files,
     /// Local files of `id=value` lines.
@@ -76,7 +82,7 @@ fn reasons_of(row: &Row, place: Place) -> Vec<&'static str> {
     if is_poisoned(row) {
         reasons.push("poisoned");
     }
-    if row.team.is_some() && place != Place::VaultOfTeams {
+    if row.team.is_some() && !matches!(place, Place::VaultOfTeams | Place::AwsSecretsOfTeams) {
         reasons.push("team-unsupported");
     }
     if !is_legal(row.id.as_deref().unwrap_or_default(), row.team.is_none(), place) {
@@ -90,11 +96,18 @@ fn reasons_of(row: &Row, place: Place) -> Vec<&'static str> {
 fn unfit(text: &str, place: Place) -> Option<&'static str> {
     let is_lines = matches!(place, Place::Lines | Place::PlainVariables);
     let is_variable = matches!(place, Place::PlainVariables | Place::ComposeVariables);
+    let largest = match place {
+        Place::AwsSecrets | Place::AwsSecretsOfTeams => 65_536,
+        Place::AwsParameters => 4096,
+        Place::PlainVariables => 64_000,
+        Place::ComposeVariables => 130_000,
+        _ => usize::MAX,
+    };
+    let is_aws = matches!(place, Place::AwsSecrets | Place::AwsSecretsOfTeams | Place::AwsParameters);
     match text {
-        "" if is_lines => Some("empty-value"),
+        "" if is_lines || is_aws => Some("empty-value"),
         _ if is_lines && text.contains(ends_line) || is_variable && text.contains('\0') => Some("unreadable"),
-        _ if place == Place::PlainVariables && text.len() > 64_000 => Some("too-large"),
-        _ if place == Place::ComposeVariables && text.len() > 130_000 => Some("too-large"),
+        _ if text.len() > largest => Some("too-large"),
         _ => None,
     }
 }
@@ -129,6 +142,15 @@ fn is_legal(id: &str, is_everybodys: bool, place: Place) -> bool {
         }
         Place::ComposeVariables => {
             return id.chars().all(|letter| letter.is_alphanumeric() || "_.-[]".contains(letter));
+        }
+        Place::AwsSecrets | Place::AwsSecretsOfTeams => {
+            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/_+=.@-".contains(letter);
+            let is_a_teams = place == Place::AwsSecretsOfTeams && is_everybodys && id.contains("--");
+            return id.chars().all(is_plain) && !is_a_teams;
+        }
+        Place::AwsParameters => {
+            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/_.-".contains(letter);
+            return id.chars().all(is_plain) && !id.split('/').any(str::is_empty);
         }
         Place::Vault | Place::VaultOfTeams => {}
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod airflow;
+mod aws;
 mod checker;
 mod configs;
 mod control;
@@ -11,8 +12,12 @@ mod deserved;
 mod difference;
 mod ferry;
 mod from_cfg;
+mod from_secrets;
 mod journey;
 mod metastore;
+#[path = "../aws/moto.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of AWS alone, which use the rest")]
+mod moto;
 mod planted;
 mod remarks;
 mod rotation;
@@ -22,6 +27,7 @@ mod server;
 mod surroundings;
 mod target;
 mod texts;
+mod to_aws;
 mod to_files;
 mod to_texts;
 mod to_vault;

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::airflow::{Question, Teams};
+use crate::aws::{Account, Service};
 use crate::deserved::Place;
 use crate::texts::{self, Entries};
 use crate::vault::{Vault, encoded};
 
 /// A target store.
 pub enum Target {
+    /// An account of AWS.
+    Aws(Account),
     /// A mount of a Vault.
     Vault(Mounted),
     /// Files in a folder, and how their names end.
@@ -90,6 +93,9 @@ impl Target {
             Self::Files(..) => Place::Files,
             Self::Variables(_, "plain") => Place::PlainVariables,
             Self::Variables(..) => Place::ComposeVariables,
+            Self::Aws(Account { service: Service::Parameters, .. }) => Place::AwsParameters,
+            Self::Aws(account) if account.teams => Place::AwsSecretsOfTeams,
+            Self::Aws(_) => Place::AwsSecrets,
             Self::Vault(mounted) if mounted.teams => Place::VaultOfTeams,
             Self::Vault(_) => Place::Vault,
         }
@@ -98,6 +104,7 @@ impl Target {
     /// The store's table; the token is in `TARGET_TOKEN`.
     pub fn table(&self) -> String {
         match self {
+            Self::Aws(account) => account.table(),
             Self::Variables(folder, dialect) => {
                 format!("kind = 'environment'\nfile = '{}'\ndialect = '{dialect}'", env_file(folder).display())
             }
@@ -121,17 +128,26 @@ impl Target {
 
     /// The token that may do everything.
     pub fn token(&self) -> &str {
-        if let Self::Vault(mounted) = self { &mounted.vault.token } else { "" }
+        match self {
+            Self::Vault(mounted) => &mounted.vault.token,
+            Self::Aws(_) => "writer",
+            Self::Files(..) | Self::Variables(..) => "",
+        }
     }
 
     /// A token that can change nothing.
     pub async fn looking_token(&self) -> String {
-        if let Self::Vault(mounted) = self { mounted.looking_token().await } else { String::new() }
+        match self {
+            Self::Vault(mounted) => mounted.looking_token().await,
+            // Anybody may do anything there; that nothing was done, the survey tells.
+            Self::Aws(_) | Self::Files(..) | Self::Variables(..) => self.token().to_owned(),
+        }
     }
 
     /// How Airflow is told of it.
     pub fn question(&self, ids: Value) -> Question {
         let (backend, kwargs) = match self {
+            Self::Aws(account) => account.backend(),
             Self::Files(folder, ending) => (
                 "airflow.secrets.local_filesystem.LocalFilesystemBackend",
                 json!({
@@ -149,7 +165,11 @@ impl Target {
                 }),
             ),
         };
-        let teams = if self.place() == Place::VaultOfTeams { Teams::Nobody } else { Teams::Off };
+        let teams = match self {
+            Self::Aws(account) => account.asks(),
+            Self::Vault(mounted) if mounted.teams => Teams::Nobody,
+            _ => Teams::Off,
+        };
         let environment = match self {
             Self::Variables(folder, dialect) => Some(texts::variables(&env_file(folder), dialect)),
             _ => None,
@@ -164,6 +184,7 @@ impl Target {
                 let prefix = if kind == "variables" { "AIRFLOW_VAR" } else { "AIRFLOW_CONN" };
                 return format!("{prefix}_{}", id.to_uppercase());
             }
+            Self::Aws(account) => return account.key(kind, team, id),
             Self::Files(..) => kind,
             Self::Vault(mounted) => mounted.paths[usize::from(kind == "variables")],
         };
@@ -173,6 +194,7 @@ impl Target {
     /// All that lies in it: by key, whatever would tell of a change.
     pub async fn survey(&self) -> BTreeMap<String, Value> {
         match self {
+            Self::Aws(account) => account.survey().await,
             Self::Vault(mounted) => mounted.vault.survey(&mounted.root()).await,
             Self::Files(folder, ending) => {
                 let of_kind = |kind| {

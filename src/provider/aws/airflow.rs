@@ -116,21 +116,23 @@ fn login(backend: &mut AirflowBackend, login: &Login) {
     }
 }
 
-/// What Airflow may do, and who may be the role that it is.
+/// What Airflow may do, and who may be the role that it is, where it is one.
 fn policy(area: &Area, action: &'static str, login: &Login) -> ReadPolicy {
     let actions: &[&str] = if area.kms_key.is_some() { &[action, "kms:Decrypt"] } else { &[action] };
-    let trust = json!({ "Version": "2012-10-17", "Statement": [trust(login)] });
-    let trust = serde_json::to_string_pretty(&trust).expect("a value of our own has text for keys");
-    ReadPolicy {
-        instruction:
-            "the read-only policy of whoever Airflow logs in as, and below it the trust policy, if that is a role"
-                .to_owned(),
-        text: format!("{}\n{trust}", area.policy(actions)),
+    let mut text = area.policy(actions);
+    let mut instruction = "the read-only policy of whoever Airflow logs in as".to_owned();
+    if let Some(statement) = trust(login) {
+        let trust = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let trust = serde_json::to_string_pretty(&trust).expect("a value of our own has text for keys");
+        text = format!("{text}\n{trust}");
+        instruction.push_str(", and below it the trust policy of that role");
     }
+    ReadPolicy { instruction, text }
 }
 
-fn trust(login: &Login) -> Value {
-    match (&login.proof, &login.role) {
+/// Who may be the role that Airflow is; keys and profiles are nobody's to become.
+fn trust(login: &Login) -> Option<Value> {
+    Some(match (&login.proof, &login.role) {
         (_, Some(role)) => {
             let mut statement = json!({
                 "Effect": "Allow", "Principal": { "AWS": "<ARN of whoever Airflow logs in as first>" }, "Action": "sts:AssumeRole",
@@ -149,10 +151,11 @@ fn trust(login: &Login) -> Value {
                 "<issuer of the cluster>:aud": "sts.amazonaws.com",
             } },
         }),
-        _ => json!({
+        (Proof::Keys(_) | Proof::Profile(_), None) => return None,
+        (Proof::Chain, None) => json!({
             "Effect": "Allow",
             "Principal": { "Service": "<ec2.amazonaws.com, ecs-tasks.amazonaws.com or pods.eks.amazonaws.com>" },
             "Action": "sts:AssumeRole",
         }),
-    }
+    })
 }

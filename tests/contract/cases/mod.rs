@@ -17,6 +17,7 @@ mod list;
 mod marks;
 mod names;
 mod read;
+mod troubles;
 mod write;
 
 /// All cases, in the order of the report.
@@ -31,6 +32,7 @@ pub fn all() -> impl Iterator<Item = &'static crate::suite::Case> {
         limits::CASES,
         names::CASES,
         faults::CASES,
+        troubles::CASES,
     ]
     .into_iter()
     .flatten()

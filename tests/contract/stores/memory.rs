@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secretferry::model::{Compare, Deletes, ErrorKind, Family, RemoteKey, Revisions, State, TextDialect};
+use secretferry::provider::Quarantine;
 use secretferry::provider::memory::{MemoryProvider, MemoryShape, When};
 
+use crate::fakes::fault::Fault;
 use crate::ground::{Ground, Site, World};
 
 /// The name of a shape, and how it differs from a store that can do everything.
@@ -102,6 +104,23 @@ impl World for MemoryWorld {
 
     async fn lose_next(&self, family: Family) -> Option<()> {
         self.0.fail(family, 1, When::After, ErrorKind::Unavailable);
+        Some(())
+    }
+
+    // It has no connections and no pages: what is torn or goes in circles there is a listing that breaks off here.
+    async fn cause(&self, family: Family, fault: Fault) -> Option<()> {
+        let changes = matches!(family, Family::Write | Family::Delete);
+        let when = if changes && Fault::OF_UNKNOWN_EFFECT.contains(&fault) { When::After } else { When::Before };
+        match fault {
+            Fault::Throttled | Fault::Overloaded => self.0.fail(family, 1, when, ErrorKind::RateLimited),
+            Fault::Torn | Fault::Circular if family == Family::List => self.0.cut_listing(),
+            _ => self.0.fail(family, 1, when, ErrorKind::Unavailable),
+        }
+        Some(())
+    }
+
+    async fn seal(&self, key: &RemoteKey) -> Option<()> {
+        self.0.put_quarantined(key.as_str(), Quarantine::Undecryptable("value".into()));
         Some(())
     }
 }

@@ -1,5 +1,7 @@
 //! How to get an empty store of each kind.
 
+#[cfg(feature = "aws")]
+pub mod aws_fake;
 #[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
 pub mod aws_parameter_store;
 #[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]

@@ -37,13 +37,24 @@ impl Secrets {
     /// Puts a version behind the service's back.
     pub fn put_version(&mut self, name: &str, id: &str, content: Content) {
         let now = self.now();
+        self.secret_or_new(name, now).add(id, content, &[CURRENT.to_owned()], now);
+    }
+
+    /// Puts a secret without a version behind the service's back.
+    pub fn put_empty(&mut self, name: &str) {
+        let now = self.now();
+        self.secret_or_new(name, now);
+    }
+
+    fn secret_or_new(&mut self, name: &str, now: f64) -> &mut Secret {
         let fresh = || Secret {
             name: name.to_owned(),
             arn: arn("secretsmanager", &format!("secret:{name}-AbCdEf")),
             created: now,
+            changed: now,
             ..Secret::default()
         };
-        self.secrets.entry(name.to_owned()).or_insert_with(fresh).add(id, content, &[CURRENT.to_owned()], now);
+        self.secrets.entry(name.to_owned()).or_insert_with(fresh)
     }
 
     /// A secret, to look at it or to change it behind the service's back.

@@ -4,7 +4,7 @@ use super::dialect;
 use super::entry::is_of_a_name;
 use super::rule::{SEPARATOR, rule, tidy};
 use super::settings::SecretsManagerSettings;
-use crate::model::{Family, Finding, Severity};
+use crate::model::{Aliases, Family, Finding, Severity};
 use crate::naming::Rule;
 use crate::provider::SettingsFault;
 use crate::provider::aws::PrefixSetting;
@@ -26,7 +26,7 @@ pub(super) struct Checked {
 
 /// Checks a table.
 pub(super) fn check(settings: &SecretsManagerSettings) -> Result<Checked, Vec<SettingsFault>> {
-    let mut faults = Faults::default();
+    let mut faults = Faults(settings.kwargs.faults.clone());
     let access = settings.access().check(&QUOTAS, &mut faults);
     names(settings, &mut faults);
     let rule = rule_with(settings, &mut faults);
@@ -37,7 +37,7 @@ pub(super) fn check(settings: &SecretsManagerSettings) -> Result<Checked, Vec<Se
     }
     match access {
         Some(access) if faults.0.is_empty() => Ok(Checked { access, rule, recovery_window }),
-        _ => Err(faults.0),
+        _ => Err(settings.kwargs.retold(faults.0)),
     }
 }
 
@@ -125,8 +125,8 @@ fn names(settings: &SecretsManagerSettings, faults: &mut Faults) {
 }
 
 fn words(settings: &SecretsManagerSettings, faults: &mut Faults) {
-    for field in settings.extra_conn_words.keys().filter(|name| dialect::field(name).is_none()) {
-        let hint = format!("write one of {}", dialect::fields());
+    for field in settings.extra_conn_words.keys().filter(|name| Aliases::field(name).is_none()) {
+        let hint = format!("write one of {}", dialect::FIELDS);
         faults.add(&format!("extra-conn-words.{field}"), "a connection has no such field with words of its own", &hint);
     }
 }

@@ -54,8 +54,8 @@ type Attempt<T> = Result<Option<T>>;
 
 impl Client {
     /// Makes a client of an opened session.
-    pub fn new(session: Session) -> Self {
-        let Session { store, config, caller, region, .. } = session;
+    pub fn new(session: &Session) -> Self {
+        let Session { store, config, caller, region, .. } = session.clone();
         Self { api: Api::new(&config), caller, store, region }
     }
 

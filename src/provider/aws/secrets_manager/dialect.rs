@@ -1,19 +1,10 @@
 //! How Airflow's `SecretsManagerBackend` reads what is stored, as the table configures it.
 
 use super::settings::{LegacySetting, SecretsManagerSettings};
-use crate::model::{Aliases, ConnectionDialect, Dialect, Field, OldForm, TextDialect};
+use crate::model::{Aliases, ConnectionDialect, Dialect, OldForm, TextDialect};
 
 /// The fields that can have further words, as Airflow's backend names them.
-const WORDED: [(&str, Field); 8] = [
-    ("login", Field::Login),
-    ("user", Field::Login),
-    ("password", Field::Password),
-    ("host", Field::Host),
-    ("port", Field::Port),
-    ("schema", Field::Schema),
-    ("conn_type", Field::ConnType),
-    ("extra", Field::Extra),
-];
+pub(super) const FIELDS: &str = "login, user, password, host, port, schema, conn_type, extra";
 
 /// The dialect of a table.
 pub(super) fn of(settings: &SecretsManagerSettings) -> Dialect {
@@ -25,27 +16,10 @@ pub(super) fn of(settings: &SecretsManagerSettings) -> Dialect {
     Dialect { connection, text: TextDialect::Verbatim }
 }
 
-/// The words of a table, by field.
+/// The words of a table.
 pub(super) fn aliases(settings: &SecretsManagerSettings) -> Aliases {
     let words = settings.extra_conn_words.iter();
-    let mut by_field: Vec<(Field, Vec<String>)> = Vec::new();
-    for (field, words) in words.filter_map(|(name, words)| Some((field(name)?, words))) {
-        match by_field.iter_mut().find(|(known, _)| *known == field) {
-            Some((_, known)) => known.extend(words.iter().cloned()),
-            None => by_field.push((field, words.clone())),
-        }
-    }
-    Aliases::with(by_field)
-}
-
-/// The field that Airflow's backend means by a name; `None` for any other name.
-pub(super) fn field(name: &str) -> Option<Field> {
-    WORDED.iter().find(|(word, _)| *word == name).map(|(_, field)| *field)
-}
-
-/// The names of fields that can have words.
-pub(super) fn fields() -> String {
-    WORDED.map(|(word, _)| word).join(", ")
+    Aliases::with(words.filter_map(|(name, words)| Some((Aliases::field(name)?, words.clone()))))
 }
 
 const fn form(legacy: LegacySetting) -> OldForm {

@@ -16,7 +16,7 @@ impl SecretsManagerProvider {
         let listed = seen.values().map(|seen| seen.listed(self.client.region(), self.role));
         let listed: Vec<_> = listed.filter(|listed| self.is_asked_for(&listed.key, scope)).collect();
         if listed.is_empty() {
-            for finding in self.twins(&scope.kinds).await {
+            for finding in self.beside(&scope.kinds).await {
                 self.observer.observe(&Event::Found(finding));
             }
         }
@@ -70,9 +70,22 @@ impl SecretsManagerProvider {
         decode(&self.rule, key).is_none_or(|decoded| scope.kinds.contains(&decoded.name.kind))
     }
 
-    /// What lies beside a prefix that holds nothing: `/airflow/connections` and `airflow/connections` are two places, and
-    /// Airflow looks in exactly one. One page answers each; what cannot be asked is not said.
+    /// What lies beside prefixes that hold nothing, of these kinds.
     pub(super) async fn twins(&self, kinds: &[Kind]) -> Vec<Finding> {
+        let mut empty = Vec::new();
+        for kind in kinds {
+            let prefixes = self.prefixes(&[*kind]).unwrap_or_default();
+            if !prefixes.is_empty() && self.client.page(&prefixes, None).await.is_ok_and(|page| page.secrets.is_empty())
+            {
+                empty.push(*kind);
+            }
+        }
+        self.beside(&empty).await
+    }
+
+    /// What lies beside the prefixes of kinds that have nothing: `/airflow/connections` and `airflow/connections` are two
+    /// places, and Airflow looks in exactly one. One page answers each; what cannot be asked is not said.
+    async fn beside(&self, kinds: &[Kind]) -> Vec<Finding> {
         let mut findings = Vec::new();
         for kind in kinds {
             for prefix in self.rule.place(*kind).prefixes().iter().filter(|prefix| !prefix.is_empty()) {

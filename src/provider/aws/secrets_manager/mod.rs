@@ -1,6 +1,7 @@
 //! AWS Secrets Manager as a store of Airflow's keys.
 #![doc = include_str!("README.md")]
 
+mod airflow;
 mod answer;
 mod change;
 mod checked;
@@ -8,7 +9,9 @@ mod client;
 mod dialect;
 mod entry;
 mod fault;
+mod findings;
 mod history;
+mod kwargs;
 mod listing;
 mod opening;
 mod ownership;
@@ -28,6 +31,7 @@ pub use settings::{LegacySetting, SecretsManagerSettings};
 
 use crate::model::{Capabilities, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope};
 use crate::naming::Rule;
+use crate::provider::aws::session::Session;
 use crate::provider::{Entry, Expect, Provider, Record, Result, Role, StoreInfo};
 
 /// The kind in the config.
@@ -43,6 +47,7 @@ struct SecretsManagerProvider {
     rule: Rule,
     dialect: Dialect,
     client: Client,
+    session: Session,
     ownership: Ownership,
     role: Role,
     observer: Arc<dyn Observer>,
@@ -90,8 +95,8 @@ impl Provider for SecretsManagerProvider {
         &self.dialect
     }
 
-    async fn check(&self, _role: Role, kinds: &[Kind]) -> Vec<Finding> {
-        self.twins(kinds).await
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.findings(role, kinds).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

@@ -14,15 +14,14 @@ use crate::provider::aws::access::Access;
 use crate::provider::aws::session::{Service, Session};
 use crate::provider::{Error, Opening, Result, Role, SettingsFault, Store, StoreInfo, StoreSettings as _};
 
-const SERVICE: Service = Service("Secrets Manager");
+pub(super) const SERVICE: Service = Service("Secrets Manager");
 /// "ListSecrets … might not include secrets from the last 5 minutes".
 const LAG: Duration = Duration::from_secs(5 * 60);
-/// What each change takes, the looks before it included. An update reads what is there, as words of others are kept; one of
-/// a secret without our mark takes one write more.
+/// What each change takes at least, the look before it included. An update of a connection reads what is there, as words of
+/// others are kept; one of a secret without our mark takes one write more.
 const CALLS: &[(Action, Family, u32)] = &[
     (Action::Create, Family::Write, 1),
-    (Action::Update, Family::Read, 1),
-    (Action::Update, Family::Stat, 2),
+    (Action::Update, Family::Stat, 1),
     (Action::Update, Family::Write, 1),
     (Action::Restore, Family::Stat, 1),
     (Action::Restore, Family::Write, 2),
@@ -59,7 +58,8 @@ pub(super) async fn open(settings: &SecretsManagerSettings, opening: Opening) ->
         kms_key: settings.kms_key_id.clone(),
         recovery_window: checked.recovery_window,
         singly: AtomicBool::new(false),
-        client: Client::new(session),
+        client: Client::new(&session),
+        session,
         info,
     }))
 }

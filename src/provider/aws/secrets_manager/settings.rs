@@ -6,12 +6,13 @@ use std::path::Path;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{KIND, checked, opening};
+use super::{KIND, airflow, checked, kwargs, opening};
 use crate::model::{Finding, Listing};
 use crate::naming::Rule;
 use crate::provider::aws::access::AccessSettings;
+use crate::provider::aws::kwargs::Understood;
 use crate::provider::aws::{AuthSettings, ListingSetting, PaceSettings, PrefixSetting, TeamsSetting};
-use crate::provider::{Opening, Result, SettingsFault, Store, StoreSettings};
+use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
 
@@ -70,8 +71,13 @@ pub struct SecretsManagerSettings {
     pub kms_key_id: Option<String>,
     /// How many days a deleted secret can be brought back, 7 to 30; 30.
     pub recovery_window: Option<i64>,
+    /// The arguments of Airflow's `SecretsManagerBackend`, for whatever the keys above leave out.
+    pub backend_kwargs: Option<BackendKwargs>,
     /// Whether AWS is asked for all keys, or for single ones only; `full`.
     pub listing: Option<ListingSetting>,
+    /// What the arguments said beside what they filled in.
+    #[serde(skip)]
+    pub kwargs: Understood,
 }
 
 /// How an Airflow with an amazon provider before 9.0 wrote connections.
@@ -92,7 +98,7 @@ impl SecretsManagerSettings {
         AccessSettings {
             region: self.region.clone(),
             auth: self.auth.clone(),
-            login: None,
+            login: self.kwargs.login.clone(),
             endpoint_url: self.endpoint_url.clone(),
             fips: self.fips,
             dual_stack: self.dual_stack,
@@ -128,6 +134,8 @@ impl StoreSettings for SecretsManagerSettings {
     }
 
     fn relative_to(&mut self, folder: &Path) {
+        self.backend_kwargs = self.backend_kwargs.take().map(|kwargs| kwargs.relative_to(folder));
+        kwargs::complete(self, folder);
         self.tls = std::mem::take(&mut self.tls).relative_to(folder);
         if let Some(auth) = &mut self.auth {
             auth.relative_to(folder);
@@ -136,7 +144,12 @@ impl StoreSettings for SecretsManagerSettings {
 
     fn remarks(&self, store: &str) -> Vec<Finding> {
         let own = checked::stripped(self, store).into_iter().chain(checked::shared(self, store));
-        self.access().remarks(store).into_iter().chain(own).collect()
+        let remarks = self.access().remarks(store).into_iter().chain(self.kwargs.findings(store));
+        remarks.chain(own).collect()
+    }
+
+    async fn airflow(&self, opening: Opening) -> Option<AirflowBackend> {
+        airflow::backend(self, &opening).await
     }
 
     async fn open(&self, opening: Opening) -> Result<Store> {

@@ -14,89 +14,57 @@ impl Secrets {
         let members = ["Name", "ClientRequestToken", "Description", "KmsKeyId", "SecretString", "SecretBinary", "Tags"];
         let ask = ask.only(&members)?;
         let name = named(ask.must("Name")?)?.to_owned();
-        let (token, content, tags) = (token(ask)?, content(ask)?, ask.tags()?);
+        let (content, tags, key) = (content(ask)?, ask.tags()?, key_of(ask)?);
+        let token = if content.is_some() { token(ask)? } else { "" };
         if let Some(secret) = self.secrets.get(&name) {
-            if secret.deleted.is_some() {
-                return Err(Refused::new(
-                    "InvalidRequestException",
-                    "You can't create this secret because a secret with this name is already scheduled for deletion.",
-                ));
-            }
-            return match secret.version(token) {
-                Some(version) if Some(&version.content) == content.as_ref() => Ok(answered(secret, token)),
-                _ => Err(Refused::new(
-                    "ResourceExistsException",
-                    format!("The operation failed because the secret {name} already exists."),
-                )),
-            };
+            return created_before(secret, token, content.as_ref());
         }
         if self.secrets.len() >= self.most.unwrap_or(500_000) {
-            return Err(Refused::new(
-                "LimitExceededException",
-                "You have exceeded the number of secrets for this account.",
-            ));
+            let message = "You have exceeded the number of secrets for this account.";
+            return Err(Refused::new("LimitExceededException", message));
         }
-        let content =
-            content.ok_or_else(|| Refused::invalid("You must provide either SecretString or SecretBinary."))?;
-        self.put_version(&name, token, content);
-        let secret = self.secrets.get_mut(&name).expect("it was put just now");
+        let now = self.now();
+        let secret = self.secret_or_new(&name, now);
+        if let Some(content) = content {
+            secret.add(token, content, &[CURRENT.to_owned()], now);
+        }
         secret.description = ask.text("Description").map(str::to_owned);
-        secret.kms_key = key_of(ask)?;
+        secret.kms_key = key;
         secret.tags = tags.into_iter().collect();
         Ok(answered(secret, token))
     }
 
     pub(super) fn put_value(&mut self, ask: Ask<'_>) -> Answer {
         let ask = ask.only(&["SecretId", "ClientRequestToken", "SecretString", "SecretBinary", "VersionStages"])?;
-        let (token, content) = (token(ask)?.to_owned(), content(ask)?);
+        let (token, content) = (token(ask)?, content(ask)?);
         let content =
             content.ok_or_else(|| Refused::invalid("You must provide either SecretString or SecretBinary."))?;
         let stages = match ask.get("VersionStages") {
             Value::Null => vec![CURRENT.to_owned()],
             _ => ask.texts("VersionStages", 20)?.into_iter().map(str::to_owned).collect(),
         };
-        let name = self.live(ask.must("SecretId")?)?.name.clone();
         let now = self.now();
-        let secret = self.secrets.get_mut(&name).expect("it was found just now");
-        match secret.version(&token) {
-            Some(version) if version.content == content => {}
-            Some(_) => {
-                return Err(Refused::new(
-                    "ResourceExistsException",
-                    "You can't modify the value of an existing version.",
-                ));
-            }
-            None if secret.primary_region.is_some() => {
-                return Err(Refused::new(
-                    "InvalidRequestException",
-                    "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
-                ));
-            }
-            None => secret.add(&token, content, &stages, now),
-        }
-        Ok(answered(secret, &token))
+        let secret = self.changing(ask)?;
+        write(secret, token, content, &stages, now)?;
+        Ok(answered(secret, token))
     }
 
     pub(super) fn update(&mut self, ask: Ask<'_>) -> Answer {
-        let ask =
-            ask.only(&["SecretId", "ClientRequestToken", "Description", "KmsKeyId", "SecretString", "SecretBinary"])?;
-        let (content, key) = (content(ask)?, key_of(ask)?);
-        let name = self.live(ask.must("SecretId")?)?.name.clone();
-        let now = self.now();
-        let id = match &content {
-            Some(_) => token(ask)?.to_owned(),
-            None => String::new(),
-        };
-        let secret = self.secrets.get_mut(&name).expect("it was found just now");
+        let members = ["SecretId", "ClientRequestToken", "Description", "KmsKeyId", "SecretString", "SecretBinary"];
+        let ask = ask.only(&members)?;
+        let (content, key, now) = (content(ask)?, key_of(ask)?, self.now());
+        let secret = self.changing(ask)?;
+        let mut answer = json!({"ARN": secret.arn, "Name": secret.name});
+        if let Some(content) = content {
+            write(secret, token(ask)?, content, &[CURRENT.to_owned()], now)?;
+            answer["VersionId"] = json!(token(ask)?);
+        }
         if let Some(description) = ask.text("Description") {
             secret.description = Some(description.to_owned());
         }
         secret.kms_key = key.or(secret.kms_key.take());
         secret.changed = now;
-        if let Some(content) = content {
-            secret.add(&id, content, &[CURRENT.to_owned()], now);
-        }
-        Ok(json!({"ARN": secret.arn, "Name": secret.name}))
+        Ok(answer)
     }
 
     pub(super) fn stage(&mut self, ask: Ask<'_>) -> Answer {
@@ -173,6 +141,40 @@ impl Secrets {
         let secret = self.secrets.get_mut(&name).expect("it was found just now");
         (secret.deleted, secret.changed) = (None, now);
         Ok(json!({"ARN": secret.arn, "Name": secret.name}))
+    }
+}
+
+/// What a create meets that finds its name taken: its own doing, by the same token, or somebody else's.
+fn created_before(secret: &Secret, token: &str, content: Option<&Content>) -> Answer {
+    if secret.deleted.is_some() {
+        let message = "You can't create this secret because a secret with this name is already scheduled for deletion.";
+        return Err(Refused::new("InvalidRequestException", message));
+    }
+    match secret.version(token) {
+        Some(version) if Some(&version.content) == content => Ok(answered(secret, token)),
+        _ => {
+            let message = format!("The operation failed because the secret {} already exists.", secret.name);
+            Err(Refused::new("ResourceExistsException", message))
+        }
+    }
+}
+
+/// Adds a version, once for each token.
+fn write(secret: &mut Secret, token: &str, content: Content, stages: &[String], now: f64) -> Result<(), Refused> {
+    match secret.version(token) {
+        Some(version) if version.content == content => Ok(()),
+        Some(_) => {
+            let message = "You can't modify the value of an existing version.";
+            Err(Refused::new("ResourceExistsException", message))
+        }
+        None if secret.primary_region.is_some() => {
+            let message = "Operation not permitted on a replica secret. Call must be made in primary secret's region.";
+            Err(Refused::new("InvalidRequestException", message))
+        }
+        None => {
+            secret.add(token, content, stages, now);
+            Ok(())
+        }
     }
 }
 
