@@ -36,12 +36,24 @@ pub async fn check(config: Option<&Path>, args: &args::Check, console: &Console)
         findings.extend(futures::future::join_all(looks).await.into_iter().flatten());
     }
     findings.extend(progress.take_findings());
+    told_once(&mut findings);
     if missing.is_empty() {
         findings.push(sound(&session, args.offline));
     }
     console.report(|| json::check(&findings), |paper| text::findings(&findings, paper))?;
     let stops = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if stops { FOUND } else { 0 })
+}
+
+/// A store that is a source and a target has some things to say in both roles.
+fn told_once(findings: &mut Vec<Finding>) {
+    let mut told: Vec<Finding> = Vec::new();
+    for finding in findings.drain(..) {
+        if !told.contains(&finding) {
+            told.push(finding);
+        }
+    }
+    *findings = told;
 }
 
 fn of_reference(missing: &MissingReference) -> Finding {

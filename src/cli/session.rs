@@ -163,10 +163,17 @@ impl Session {
 
     /// Opens both stores of a job, at the same time.
     pub async fn stores(&self, job: &Job, ledger: Option<&Ledger>) -> Result<Stores, Failure> {
-        let (source, target) = futures::join!(
-            self.store(&job.source, Role::Source, ledger),
-            self.store(&job.target, Role::Target, ledger)
-        );
+        self.pair(job, Role::Target, ledger).await
+    }
+
+    /// Opens both stores of a job for reading alone.
+    pub async fn sources(&self, job: &Job, ledger: Option<&Ledger>) -> Result<Stores, Failure> {
+        self.pair(job, Role::Source, ledger).await
+    }
+
+    async fn pair(&self, job: &Job, role: Role, ledger: Option<&Ledger>) -> Result<Stores, Failure> {
+        let (source, target) =
+            futures::join!(self.store(&job.source, Role::Source, ledger), self.store(&job.target, role, ledger));
         Ok(Stores { source: source.map_err(Failure::store)?, target: target.map_err(Failure::store)? })
     }
 

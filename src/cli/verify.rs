@@ -18,7 +18,8 @@ pub async fn verify(config: Option<&Path>, args: args::Verify, console: &Console
     let narrowing = Narrowing { only: args.part.only, kind: args.part.kind, shown: Vec::new() };
     let job = session.job(args.part.job.as_deref(), &narrowing)?;
     let ledger = session.ledger_if_any().await?;
-    let stores = session.stores(&job, ledger.as_ref()).await?;
+    // A proof changes nothing, so the target too is opened as a source: it need not even be asked whose its keys are.
+    let stores = session.sources(&job, ledger.as_ref()).await?;
     let report = engine::verify(&job, &stores, ledger.as_ref(), &*progress).await.map_err(Failure::run)?;
     console.report(|| json::verify(&report), |paper| text::verify(&report, paper))?;
     Ok(if is_proved(&job, &report) { 0 } else { FOUND })

@@ -94,6 +94,11 @@ impl Page {
         }
     }
 
+    /// Writes a line as it is, however long.
+    pub(super) fn unbroken(&mut self, indent: usize, tone: Tone, line: &str) {
+        self.put(indent, tone, &clean(line));
+    }
+
     /// Writes one row: a label in front, the text wrapped behind it at `column`; its own line breaks are kept.
     ///
     /// A label that reaches into the column gets lines of its own, broken where they end.

@@ -240,7 +240,7 @@ fn a_right_that_is_missing_is_named_with_what_grants_it() {
         ("aws-parameter-store", "AmazonSSM.GetParameters", "ssm:GetParameters", "error"),
         ("aws-parameter-store", "AmazonSSM.AddTagsToResource", "ssm:AddTagsToResource", "error"),
         ("aws-parameter-store", "AmazonSSM.DeleteParameter", "ssm:DeleteParameter", "warning"),
-        ("aws-parameter-store", "AmazonSSM.GetParameterHistory", "ssm:GetParameterHistory", "warning"),
+        ("aws-parameter-store", "AmazonSSM.GetParameterHistory", "ssm:GetParameterHistory", "error"),
     ];
     for (kind, operation, action, expected) in rows {
         let fake = Aws::start();

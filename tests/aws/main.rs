@@ -11,6 +11,9 @@ mod ground;
 mod idle;
 mod kwargs;
 mod moto;
+mod pace;
+#[cfg(feature = "aws-parameter-store")]
+mod parameter_faults;
 #[cfg(feature = "aws-parameter-store")]
 mod parameter_store;
 #[cfg(feature = "aws-secrets-manager")]

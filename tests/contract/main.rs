@@ -87,7 +87,10 @@ async fn aws_secrets_manager() {
 #[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
 #[tokio::test]
 async fn aws_parameter_store() {
-    passes(&stores::aws_parameter_store::ParameterStoreGround).await;
+    use crate::stores::aws_parameter_store::ParameterStoreGround;
+    for ground in [ParameterStoreGround::Moto, ParameterStoreGround::Strict] {
+        passes(&ground).await;
+    }
 }
 
 /// The suite must be able to fail: every planted defect is found by the case that is there for it.

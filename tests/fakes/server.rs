@@ -104,6 +104,11 @@ impl<S: Service> Fake<S> {
         self.lock().faults.plan(aim, times, fault);
     }
 
+    /// Lets nothing more of what was planned go wrong.
+    pub fn calm(&self) {
+        self.lock().faults = Faults::default();
+    }
+
     /// How many planned faults have not come.
     pub fn faults_waiting(&self) -> usize {
         self.lock().faults.waiting()

@@ -49,6 +49,10 @@ async fn every_fault_comes_once_with_the_effect_it_is_said_to_have() {
         assert_eq!(fake.faults_waiting(), 0);
     }
     assert_eq!(fake.counts()["AmazonSSM.PutParameter"], 14);
+    fake.fail(Family::Write, Fault::Broken);
+    fake.calm();
+    assert_eq!(ask(&fake, "AmazonSSM.PutParameter", put("/calm")).await.unwrap().0, 200);
+    fake.counts();
     assert!(fake.counts().is_empty());
 }
 

@@ -51,7 +51,7 @@ pub fn deserved(rows: &[Row], manner: Manner) -> BTreeMap<Key, BTreeSet<&'static
         if !seen.insert(key.clone()) {
             reasons.entry(key.clone()).or_default().insert("duplicate-name");
         }
-        let own = reasons_of(row, manner.place);
+        let own = reasons_of(row, manner);
         if !own.is_empty() {
             reasons.entry(key).or_default().extend(own);
         }
@@ -74,7 +74,8 @@ pub fn deserved(rows: &[Row], manner: Manner) -> BTreeMap<Key, BTreeSet<&'static
     reasons
 }
 
-fn reasons_of(row: &Row, place: Place) -> Vec<&'static str> {
+fn reasons_of(row: &Row, manner: Manner) -> Vec<&'static str> {
+    let place = manner.place;
     let mut reasons = Vec::new();
     if !row.unreadable.is_empty() {
         reasons.push("undecryptable");
@@ -89,6 +90,11 @@ fn reasons_of(row: &Row, place: Place) -> Vec<&'static str> {
         reasons.push("illegal-name");
     }
     reasons.extend(row.value.as_str().and_then(|text| unfit(text, place)));
+    if place == Place::AwsParameters && manner.form == "json" && row.kind == "connections" {
+        let present = row.fields.iter().filter(|(_, field)| !field.is_null());
+        let text = json!(present.collect::<BTreeMap<_, _>>()).to_string();
+        reasons.extend(unfit(&text, place));
+    }
     reasons
 }
 
@@ -108,8 +114,14 @@ fn unfit(text: &str, place: Place) -> Option<&'static str> {
         "" if is_lines || is_aws => Some("empty-value"),
         _ if is_lines && text.contains(ends_line) || is_variable && text.contains('\0') => Some("unreadable"),
         _ if text.len() > largest => Some("too-large"),
+        _ if place == Place::AwsParameters && has_reference(text) => Some("double-braces"),
         _ => None,
     }
+}
+
+/// What Parameter Store takes for a reference to another parameter.
+fn has_reference(text: &str) -> bool {
+    text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"))
 }
 
 /// What Python's `splitlines` splits at.

@@ -49,7 +49,7 @@ impl Session {
 
     /// Asks STS who we are; it needs no right. Asked once: in a network without a way to STS nobody should wait long.
     pub async fn principal(&self) -> Result<Principal> {
-        const OPERATION: &str = "look up ourselves";
+        const OPERATION: &str = "ask who we are";
         let client = aws_sdk_sts::Client::new(&self.sts);
         let request = || async {
             let answer = client.get_caller_identity().send().await;

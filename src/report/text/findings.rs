@@ -20,8 +20,12 @@ pub(super) fn add_findings(page: &mut Page, findings: &[Finding]) {
         page.gap();
         page.row(0, tone(finding.severity), finding.severity.as_str(), COLUMN, &finding.subject);
         page.line(COLUMN, Tone::Plain, &finding.message);
-        if let Some(remedy) = &finding.remedy {
-            page.line(COLUMN + 2, Tone::Faint, remedy);
+        for line in finding.remedy.iter().flat_map(|remedy| remedy.lines()) {
+            // A policy is there to be copied: a line of it that is broken is worth nothing.
+            match line.starts_with([' ', '{', '}']) {
+                true => page.unbroken(COLUMN + 2, Tone::Faint, line),
+                false => page.line(COLUMN + 2, Tone::Faint, line),
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt as _};
 use tokio::time::sleep;
 
-use super::client::{Decryption, Described, Kind, Over, Put};
+use super::client::{Decryption, Kind, Over, Put, Version};
 use super::stamp::Stamp;
 use super::{MARKS, ParameterStoreProvider, entry};
 use crate::model::{ErrorKind, Mark, RemoteKey, Revision, SecretValue};
@@ -22,7 +22,8 @@ impl ParameterStoreProvider {
         if *expect == Expect::Absent {
             return self.create(key, entry).await;
         }
-        let version = self.overwrite(key, "write", &entry.value).await?;
+        let past = self.client.past(key.as_str()).await.map_err(|error| error.about(key))?;
+        let version = self.overwrite(key, "write", &entry.value, newest(&past)).await?;
         if let Some(mark) = &entry.mark {
             // The value is written already: only reading tells what became of the whole.
             self.ensure_mark(key, mark).await.map_err(Error::of_unknown_effect)?;
@@ -44,9 +45,14 @@ impl ParameterStoreProvider {
     }
 
     /// Makes `value` the newest version of what is there, under the key and in the tier it has.
-    async fn overwrite(&self, key: &RemoteKey, operation: &'static str, value: &SecretValue) -> Result<i64> {
-        let existing = self.client.describe(key.as_str()).await.map_err(|error| error.about(key))?;
-        if existing.as_ref().is_some_and(|existing| existing.kind == Kind::Plain) {
+    async fn overwrite(
+        &self,
+        key: &RemoteKey,
+        operation: &'static str,
+        value: &SecretValue,
+        existing: Option<&Version>,
+    ) -> Result<i64> {
+        if existing.is_some_and(|existing| existing.kind == Kind::Plain) {
             let context = "it is a String or StringList, and AWS never changes a parameter's type";
             return Err(self
                 .refuse(ErrorKind::Invalid, operation, key, context)
@@ -55,15 +61,15 @@ impl ParameterStoreProvider {
         let put = Put {
             name: key.as_str(),
             value,
-            tier: self.tier.asked_for(existing.as_ref().and_then(|existing| existing.tier.as_ref())),
-            kms_key_id: self.kms_key(existing.as_ref()),
-            over: Over::Anything,
+            tier: self.tier.asked_for(existing.and_then(|existing| existing.tier.as_ref())),
+            kms_key_id: self.kms_key(existing),
+            over: Over::Whatever(existing),
         };
         self.client.put(put).await.map_err(|error| error.about(key))
     }
 
     // Without one AWS would take the account's default key, whatever key the parameter had.
-    fn kms_key<'k>(&'k self, existing: Option<&'k Described>) -> Option<&'k str> {
+    fn kms_key<'k>(&'k self, existing: Option<&'k Version>) -> Option<&'k str> {
         self.kms_key_id.as_deref().or_else(|| existing?.kms_key_id.as_deref())
     }
 
@@ -136,7 +142,7 @@ impl ParameterStoreProvider {
 
     async fn has(&self, key: &RemoteKey, revision: &Revision) -> Result<bool> {
         let past = self.client.past(key.as_str()).await.map_err(|error| error.about(key))?;
-        Ok(Stamp::parse(revision).is_some_and(|wanted| past.iter().any(|stamp| stamp.is(wanted))))
+        Ok(Stamp::parse(revision).is_some_and(|wanted| past.iter().any(|version| version.stamp.is(wanted))))
     }
 
     /// Writes what a key held at `revision` as its newest version; labels stay where they are.
@@ -145,12 +151,13 @@ impl ParameterStoreProvider {
         let gone = || self.refuse(ErrorKind::Unsupported, "restore", key, "AWS does not have that version any more");
         let past = self.client.past(key.as_str()).await.map_err(|error| error.about(key))?;
         let wanted = Stamp::parse(revision).ok_or_else(gone)?;
-        let wanted = past.iter().find(|stamp| stamp.is(wanted)).ok_or_else(gone)?;
-        if past.iter().all(|stamp| stamp.version <= wanted.version) {
+        let wanted = past.iter().map(|version| version.stamp).find(|stamp| stamp.is(wanted)).ok_or_else(gone)?;
+        let newest = newest(&past);
+        if newest.is_some_and(|newest| newest.stamp == wanted) {
             return Ok(wanted.revision());
         }
         let old = self.client.get_version(key.as_str(), wanted.version).await.map_err(|error| error.about(key))?;
-        let version = self.overwrite(key, "restore", &old.ok_or_else(gone)?.value).await?;
+        let version = self.overwrite(key, "restore", &old.ok_or_else(gone)?.value, newest).await?;
         Ok(self.revision_of(key, version).await)
     }
 
@@ -166,4 +173,8 @@ impl ParameterStoreProvider {
     fn refuse(&self, kind: ErrorKind, operation: &'static str, key: &RemoteKey, context: &str) -> Error {
         Error::new(kind, operation, self.client.store(), context).about(key)
     }
+}
+
+fn newest(past: &[Version]) -> Option<&Version> {
+    past.iter().max_by_key(|version| version.stamp.version)
 }

@@ -23,19 +23,30 @@ pub(super) struct Client {
     caller: Caller,
 }
 
-/// A parameter as the listing describes it.
+/// A parameter as the listing has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Described {
     /// Its full name.
     pub name: String,
     /// Which version it is at.
     pub stamp: Stamp,
+}
+
+/// One version of a parameter, without its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Version {
+    /// Which it is.
+    pub stamp: Stamp,
     /// Whether its value is encrypted.
     pub kind: Kind,
-    /// Whether it is in the advanced tier, from which there is no way back.
+    /// Its tier; from the advanced one there is no way back.
     pub tier: Option<types::ParameterTier>,
     /// The KMS key that encrypts it.
     pub kms_key_id: Option<String>,
+    /// What somebody wrote about it.
+    pub description: Option<String>,
+    /// What its value must look like.
+    pub allowed_pattern: Option<String>,
 }
 
 /// The types of a parameter, as far as they matter here.
@@ -105,13 +116,13 @@ pub(super) struct Put<'a> {
 pub(super) enum Over<'a> {
     /// It may not; it is created with these tags.
     Nothing(&'a [(String, String)]),
-    /// It may; its tags stay as they are.
-    Anything,
+    /// It may, and its newest version is this; whatever else belongs to it stays as it is.
+    Whatever(Option<&'a Version>),
 }
 
 /// A page of a parameter's past.
 struct PastPage {
-    versions: Vec<Stamp>,
+    versions: Vec<Version>,
     next: Option<String>,
 }
 
@@ -127,34 +138,20 @@ impl Client {
         &self.store
     }
 
-    /// Asks for a page of all parameters below `path`.
-    pub async fn page(&self, path: &str, token: Option<&str>) -> Result<Page> {
-        self.described("list", filter("Path", "Recursive", path), token).await
-    }
-
-    /// Looks at one parameter as the listing has it, which may be a little behind.
-    pub async fn describe(&self, name: &str) -> Result<Option<Described>> {
-        let page = self.described("look up", filter("Name", "Equals", name), None).await?;
-        Ok(page.parameters.into_iter().find(|described| described.name == name))
-    }
-
-    async fn described(
-        &self,
-        operation: &'static str,
-        filter: types::ParameterStringFilter,
-        token: Option<&str>,
-    ) -> Result<Page> {
+    /// Asks for a page of all parameters below `paths`: AWS cuts its pages before it looks at paths, so one listing serves all.
+    pub async fn page(&self, paths: &[String], token: Option<&str>) -> Result<Page> {
+        const OPERATION: &str = "list";
         let request = self
             .sdk
             .describe_parameters()
-            .parameter_filters(filter)
+            .parameter_filters(below(paths))
             .max_results(PAGE)
             .set_next_token(token.map(str::to_owned));
-        let send = || async { request.clone().send().await.map_err(|error| self.sorted(operation, &error)) };
-        let answer = self.caller.call(Family::List, operation, Repeat::Safe, send).await?;
+        let send = || async { request.clone().send().await.map_err(|error| self.sorted(OPERATION, &error)) };
+        let answer = self.caller.call(Family::List, OPERATION, Repeat::Safe, send).await?;
         let parameters = answer.parameters.unwrap_or_default().into_iter();
         let parameters: Option<Vec<_>> = parameters.map(described).collect();
-        let parameters = parameters.ok_or_else(|| self.malformed(operation))?;
+        let parameters = parameters.ok_or_else(|| self.malformed(OPERATION))?;
         Ok(Page { parameters, next: answer.next_token.filter(|token| !token.is_empty()) })
     }
 
@@ -181,9 +178,9 @@ impl Client {
 
     /// Writes a parameter; gives the version it became.
     pub async fn put(&self, put: Put<'_>) -> Result<i64> {
-        let (overwrite, tags) = match put.over {
-            Over::Nothing(tags) => (false, tags),
-            Over::Anything => (true, &[][..]),
+        let (overwrite, tags, existing) = match put.over {
+            Over::Nothing(tags) => (false, tags, None),
+            Over::Whatever(existing) => (true, &[][..], existing),
         };
         let request = self
             .sdk
@@ -193,6 +190,8 @@ impl Client {
             .tier(put.tier.clone())
             .set_key_id(put.kms_key_id.map(str::to_owned))
             .overwrite(overwrite)
+            .set_description(existing.and_then(|existing| existing.description.clone()))
+            .set_allowed_pattern(existing.and_then(|existing| existing.allowed_pattern.clone()))
             .set_tags((!tags.is_empty()).then(|| tags.iter().filter_map(tag).collect()));
         // The value is put in at each attempt, so that no copy waits with the request.
         let send = || async {
@@ -255,7 +254,7 @@ impl Client {
     }
 
     /// Every version of a parameter that is still kept, without values; none where there is no such parameter.
-    pub async fn past(&self, name: &str) -> Result<Vec<Stamp>> {
+    pub async fn past(&self, name: &str) -> Result<Vec<Version>> {
         let mut versions = Vec::new();
         let mut token = None;
         loop {
@@ -288,7 +287,7 @@ impl Client {
         };
         let answer = self.caller.call(Family::Stat, OPERATION, Repeat::Safe, send).await?;
         Ok(answer.map(|answer| PastPage {
-            versions: answer.parameters.unwrap_or_default().iter().map(stamp_of_past).collect(),
+            versions: answer.parameters.unwrap_or_default().into_iter().map(version).collect(),
             next: answer.next_token.filter(|token| !token.is_empty()),
         }))
     }
@@ -317,9 +316,9 @@ fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     matches!(code(error), Some("ParameterNotFound" | "InvalidResourceId"))
 }
 
-fn filter(key: &str, option: &str, value: &str) -> types::ParameterStringFilter {
-    let filter = types::ParameterStringFilter::builder().key(key).option(option).values(value);
-    filter.build().expect("a filter needs a key, and has one")
+fn below(paths: &[String]) -> types::ParameterStringFilter {
+    let filter = types::ParameterStringFilter::builder().key("Path").option("Recursive");
+    filter.set_values(Some(paths.to_vec())).build().expect("a filter needs a key, and has one")
 }
 
 fn tag((key, value): &(String, String)) -> Option<types::Tag> {
@@ -327,17 +326,8 @@ fn tag((key, value): &(String, String)) -> Option<types::Tag> {
 }
 
 fn described(metadata: types::ParameterMetadata) -> Option<Described> {
-    let kind = match metadata.r#type {
-        Some(ParameterType::SecureString) => Kind::Secure,
-        _ => Kind::Plain,
-    };
-    Some(Described {
-        name: metadata.name?,
-        stamp: Stamp { version: metadata.version, made: metadata.last_modified_date.map(milliseconds) },
-        kind,
-        tier: metadata.tier,
-        kms_key_id: metadata.key_id,
-    })
+    let stamp = Stamp { version: metadata.version, made: metadata.last_modified_date.map(milliseconds) };
+    Some(Described { name: metadata.name?, stamp })
 }
 
 fn got(parameter: types::Parameter) -> Option<Got> {
@@ -348,8 +338,19 @@ fn got(parameter: types::Parameter) -> Option<Got> {
     })
 }
 
-fn stamp_of_past(past: &types::ParameterHistory) -> Stamp {
-    Stamp { version: past.version, made: past.last_modified_date.map(milliseconds) }
+fn version(past: types::ParameterHistory) -> Version {
+    let kind = match past.r#type {
+        Some(ParameterType::SecureString) => Kind::Secure,
+        _ => Kind::Plain,
+    };
+    Version {
+        stamp: Stamp { version: past.version, made: past.last_modified_date.map(milliseconds) },
+        kind,
+        tier: past.tier,
+        kms_key_id: past.key_id,
+        description: past.description.filter(|text| !text.is_empty()),
+        allowed_pattern: past.allowed_pattern.filter(|text| !text.is_empty()),
+    }
 }
 
 // AWS sends seconds as a decimal fraction: rounding, not cutting, gives the same milliseconds for the same digits.

@@ -51,8 +51,11 @@ impl ParameterStoreProvider {
     }
 
     async fn first_page(&self, kinds: &[Kind]) -> Result<()> {
-        let path = rule::paths(&self.rule, kinds).pop().unwrap_or_else(|| "/".to_owned());
-        self.client.page(&path, None).await.map(drop)
+        let mut paths = rule::paths(&self.rule, kinds);
+        if paths.is_empty() {
+            paths.push("/".to_owned());
+        }
+        self.client.page(&paths, None).await.map(drop)
     }
 }
 
@@ -69,7 +72,7 @@ async fn probes(client: &Client, prefix: &str, role: Role) -> Vec<Probe> {
             probe(&["ssm:ListTagsForResource"], Need::Marks, client.tags(&name).await.map(drop)),
             probe(&["ssm:AddTagsToResource"], Need::Marks, client.add_tags(&name, &tags).await),
             probe(&["ssm:RemoveTagsFromResource"], Need::Undo, client.remove_tags(&name, names).await),
-            probe(&["ssm:GetParameterHistory"], Need::Undo, client.past(&name).await.map(drop)),
+            probe(&["ssm:GetParameterHistory"], Need::Job, client.past(&name).await.map(drop)),
             probe(&["ssm:DeleteParameter"], Need::Deletes, client.delete(&name).await),
         ]);
     }

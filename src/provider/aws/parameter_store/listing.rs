@@ -1,4 +1,4 @@
-//! All parameters below a path, to the last page or not at all.
+//! All parameters below some paths, to the last page or not at all.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,12 +7,12 @@ use crate::model::ErrorKind;
 use crate::provider::{Error, Result};
 
 /// Lists them by name. Pages may be empty although more follow, and a parameter that changes meanwhile may come twice.
-pub(super) async fn list(client: &Client, path: &str) -> Result<Vec<Described>> {
+pub(super) async fn list(client: &Client, paths: &[String]) -> Result<Vec<Described>> {
     let mut found = BTreeMap::new();
     let mut asked: HashSet<String> = HashSet::new();
     let mut token: Option<String> = None;
     loop {
-        let page = client.page(path, token.as_deref()).await?;
+        let page = client.page(paths, token.as_deref()).await?;
         found.extend(page.parameters.into_iter().map(|described| (described.name.clone(), described)));
         let Some(next) = page.next else { return Ok(found.into_values().collect()) };
         if !asked.insert(next.clone()) {

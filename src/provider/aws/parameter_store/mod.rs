@@ -17,7 +17,6 @@ mod tier;
 mod turns;
 
 use async_trait::async_trait;
-use futures::future::try_join_all;
 
 use client::Client;
 pub use settings::{ParameterStoreSettings, Throughput};
@@ -84,8 +83,10 @@ impl Provider for ParameterStoreProvider {
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
         let paths = rule::paths(&self.rule, &scope.kinds);
-        let found = try_join_all(paths.iter().map(|path| listing::list(&self.client, path))).await?;
-        let listed = found.into_iter().flatten().map(|described| Listed {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let listed = listing::list(&self.client, &paths).await?.into_iter().map(|described| Listed {
             revision: Some(described.stamp.revision()),
             ..Listed::live(RemoteKey::new(described.name))
         });

@@ -76,6 +76,9 @@ pub struct ParameterStoreSettings {
     pub kwargs: Understood,
 }
 
+/// Listings a second, and looks at tags and histories.
+const LOOKS: f64 = 10.0;
+
 /// How many calls a second AWS grants an account and region in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,15 +91,16 @@ pub enum Throughput {
 }
 
 impl Throughput {
-    /// Calls a second. AWS publishes neither listings nor deletes nor tags; what is taken for them is careful.
-    const fn quotas(self) -> [(Family, f64); 5] {
+    /// Calls a second. AWS publishes neither listings nor deletes nor looks at tags and histories (`looks`); what is taken
+    /// for them is careful.
+    const fn quotas(self, looks: f64) -> [(Family, f64); 5] {
         let (read, write) = match self {
             Self::Default => (40.0, 3.0),
             Self::High => (3000.0, 10.0),
         };
         [
-            (Family::List, 10.0),
-            (Family::Stat, 10.0),
+            (Family::List, looks),
+            (Family::Stat, looks),
             (Family::Read, read),
             (Family::Write, write),
             (Family::Delete, write),
@@ -125,7 +129,8 @@ impl ParameterStoreSettings {
     /// The way in, checked, or every fault of the table.
     pub(super) fn checked(&self) -> std::result::Result<Access, Vec<SettingsFault>> {
         let mut faults = Faults(self.kwargs.faults.clone());
-        let access = self.access().check(&self.throughput.unwrap_or_default().quotas(), &mut faults);
+        let quotas = self.throughput.unwrap_or_default().quotas(self.pace.list.unwrap_or(LOOKS));
+        let access = self.access().check(&quotas, &mut faults);
         self.patterns(&mut faults);
         for (key, prefix) in self.prefixes() {
             if let Some(problem) = rule::fault(&rule::spelled(prefix)) {

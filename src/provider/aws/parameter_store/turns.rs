@@ -34,3 +34,24 @@ impl fmt::Debug for Turns {
         f.debug_struct("Turns").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_key_is_changed_by_one_at_a_time_and_others_meanwhile() {
+        let turns = Turns::new();
+        let key = RemoteKey::new("/a");
+        let turn = turns.take(&key).await;
+        let soon = std::time::Duration::from_millis(20);
+        assert!(tokio::time::timeout(soon, turns.take(&key)).await.is_err(), "two change one key");
+        let mut free = 0;
+        for other in (0..20).map(|number| RemoteKey::new(format!("/b{number}"))) {
+            free += usize::from(tokio::time::timeout(soon, turns.take(&other)).await.is_ok());
+        }
+        assert!(free > 10, "other keys wait too");
+        drop(turn);
+        assert!(tokio::time::timeout(soon, turns.take(&key)).await.is_ok());
+    }
+}

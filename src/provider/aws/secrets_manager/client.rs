@@ -229,7 +229,10 @@ impl Client {
     }
 
     fn version(&self, ask: Ask, key: &RemoteKey, version: Option<String>) -> Result<String> {
-        version.ok_or_else(|| {
+        // An id goes into reports: an endpoint that repeats what it was sent must not get a value there.
+        let is_id =
+            |text: &String| text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        version.filter(is_id).ok_or_else(|| {
             let error = self.error(ask, ErrorKind::Unexpected, "the answer names no version");
             error.about(key).of_unknown_effect()
         })

@@ -1,0 +1,90 @@
+//! The pace under AWS's default quotas: how long a first fill takes, and that next to nothing of it is rejected.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secretferry::model::{Action, Blind, Family, MasterKey, Purpose, Tariff};
+use secretferry::provider::registry::{KINDS, StoreKind};
+use secretferry::provider::{Opening, Pace, Paces, Role};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::fakes::aws::{Aws, REGION};
+use crate::ferry::Ferry;
+
+/// What a store with default settings says of its calls and quotas.
+fn tariff(kind: &str) -> Tariff {
+    let files = tempfile::tempdir().unwrap();
+    let key = files.path().join("key");
+    std::fs::write(&key, "test").unwrap();
+    let fake = Aws::start();
+    let table = format!(
+        "region = {REGION:?}\nendpoint-url = {:?}\n\
+         auth = {{ method = \"static\", access-key-id = {{ file = {key:?} }}, secret-access-key = {{ file = {key:?} }} }}",
+        fake.address
+    );
+    let settings = StoreKind::find(KINDS, kind).unwrap().read(table.parse().unwrap()).unwrap();
+    let revision_key = MasterKey::random().subkey(Purpose::Revision);
+    let opening = Opening { name: "aws".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(settings.open(opening)).unwrap().capabilities().tariff.clone()
+}
+
+/// How long the pacer holds so many creates back, on a clock that runs ahead whenever all wait.
+fn first_fill(kind: &str, many: u32) -> Duration {
+    let tariff = tariff(kind);
+    let paces: Vec<_> = tariff
+        .quotas
+        .iter()
+        .map(|(family, per_second)| (*family, Pace { per_second: *per_second, burst: 1 }))
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let (paces, began) = (Paces::new(16, &paces), Instant::now());
+        let calls = tariff.calls.iter().filter(|(action, ..)| *action == Action::Create);
+        let families = calls.map(|(_, family, count)| fill(paces.clone(), *family, count * many));
+        futures::future::join_all(families).await;
+        began.elapsed()
+    })
+}
+
+async fn fill(paces: Paces, family: Family, calls: u32) {
+    for _ in 0..calls {
+        drop(paces.admit(family).await);
+    }
+}
+
+#[test]
+fn ten_thousand_new_secrets_take_what_the_quotas_say() {
+    // 50 creates a second; 3 puts a second. A timer counts whole milliseconds, a little of which each call loses.
+    for (kind, least, most) in [("aws-secrets-manager", 200, 215), ("aws-parameter-store", 3333, 3350)] {
+        let took = first_fill(kind, 10_000).as_secs();
+        assert!((least..=most).contains(&took), "{kind}: {took} s");
+    }
+}
+
+/// Carries so many variables at the default pace to a stand-in that enforces the quotas; gives calls and rejections.
+fn carried_under_quotas(kind: &str, prefix: &str, many: usize) -> (u64, u64) {
+    let fake = Aws::start();
+    fake.enforce_quotas();
+    let target = crate::shop::table(kind, &fake.address, prefix);
+    let at_default_pace: Vec<&str> = target.lines().filter(|line| !line.starts_with("pace")).collect();
+    let source = "kind = 'local-files'\nvariables-file = 'variables.json'";
+    let stores = [("source", source), ("target", &at_default_pace.join("\n"))];
+    let ferry = Ferry::new(&stores, &[("job", "source", "target")], "kinds = ['variables']");
+    let variables: BTreeMap<String, String> =
+        (0..many).map(|number| (format!("key_{number:05}"), format!("value {number}"))).collect();
+    std::fs::write(ferry.path("variables.json"), json!(variables).to_string()).unwrap();
+    let run = ferry.run(&["apply", "--yes"], 0);
+    assert_eq!(run["counts"]["created"], many, "{:#}", run["counts"]);
+    (fake.counts().values().sum(), fake.rejected())
+}
+
+#[test]
+fn at_the_default_pace_less_than_one_call_in_a_thousand_is_rejected() {
+    for (kind, prefix, many) in [("aws-secrets-manager", "airflow", 500), ("aws-parameter-store", "/airflow", 30)] {
+        let (calls, rejected) = carried_under_quotas(kind, prefix, many);
+        assert!(rejected * 1000 <= calls, "{kind}: {rejected} of {calls}");
+    }
+}
