@@ -18,14 +18,10 @@ mod parameter_faults;
 mod parameter_store;
 #[cfg(feature = "aws-secrets-manager")]
 mod secrets_manager;
-#[path = "../vault/server.rs"]
-#[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
-mod server;
 #[cfg(feature = "aws-secrets-manager")]
 mod secrets_manager_faults;
 mod shop;
 mod there_and_back;
-mod trust;
 mod trust;
 #[path = "../vault/server.rs"]
 #[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
