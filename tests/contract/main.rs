@@ -87,10 +87,7 @@ async fn aws_secrets_manager() {
 #[cfg(all(feature = "aws-parameter-store", feature = "real-servers"))]
 #[tokio::test]
 async fn aws_parameter_store() {
-    use crate::stores::aws_parameter_store::ParameterStoreGround;
-    for ground in [ParameterStoreGround::Moto, ParameterStoreGround::Strict] {
-        passes(&ground).await;
-    }
+    passes(&stores::aws_parameter_store::ParameterStoreGround).await;
 }
 
 /// The suite must be able to fail: every planted defect is found by the case that is there for it.
