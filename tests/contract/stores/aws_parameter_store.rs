@@ -11,10 +11,10 @@ use secretferry::provider::{Opening, Role, Store, StoreSettings as _};
 use secretferry::settings::read_table;
 use serde_json::json;
 
-use super::fakes::aws::{Aws, Trouble};
-use super::fakes::fault::{Aim, Fault};
-use super::fakes::server::Fake;
 use super::moto;
+use crate::fakes::aws::{Aws, Trouble};
+use crate::fakes::fault::{Aim, Fault};
+use crate::fakes::server::Fake;
 use crate::ground::{Ground, Site, World};
 
 /// Where the stores come from.
