@@ -18,6 +18,8 @@ mod parameter_faults;
 mod parameter_store;
 #[cfg(feature = "aws-secrets-manager")]
 mod secrets_manager;
+#[cfg(feature = "aws-secrets-manager")]
+mod secrets_manager_faults;
 mod shop;
 mod there_and_back;
 #[path = "../vault/server.rs"]

@@ -16,7 +16,7 @@ use crate::moto::{self, Moto, REGION};
 
 /// Writes down what is found.
 #[derive(Default)]
-struct Diary(Mutex<Vec<Finding>>);
+pub struct Diary(Mutex<Vec<Finding>>);
 
 impl Observer for Diary {
     fn observe(&self, event: &Event) {
@@ -27,9 +27,29 @@ impl Observer for Diary {
 }
 
 impl Diary {
-    fn codes(&self) -> Vec<&'static str> {
+    /// The codes of all that was found, in order.
+    pub fn codes(&self) -> Vec<&'static str> {
         self.0.lock().unwrap().iter().map(|finding| finding.code).collect()
     }
+}
+
+/// Opens a store below a prefix, in the layers of its role; the folder must live as long as it.
+pub async fn open(address: &str, prefix: &str, role: Role, more: &str) -> (Store, Arc<Diary>, tempfile::TempDir) {
+    let files = tempfile::tempdir().unwrap();
+    let key = files.path().join("key");
+    std::fs::write(&key, "test").unwrap();
+    let table = format!(
+        "endpoint-url = {address:?}\nregion = {REGION:?}\n\
+         auth = {{ method = \"static\", access-key-id = {{ file = {key:?} }}, secret-access-key = {{ file = {key:?} }} }}\n\
+         connections-prefix = \"{prefix}/connections\"\nvariables-prefix = \"{prefix}/variables\"\n\
+         config-prefix = false\n{more}",
+    );
+    let settings: SecretsManagerSettings = read_table(table.parse().unwrap()).unwrap();
+    let diary = Arc::new(Diary::default());
+    let observer: Arc<dyn Observer> = Arc::clone(&diary) as _;
+    let revision_key = MasterKey::random().subkey(Purpose::Revision);
+    let opening = Opening { name: "aws".into(), role, revision_key, observer };
+    (fitted(settings.open(opening).await.unwrap(), role), diary, files)
 }
 
 /// One store below a prefix of its own, and who hears of it.
@@ -47,22 +67,7 @@ impl Place {
     }
 
     async fn open(server: &'static Moto, prefix: String, role: Role, more: &str) -> Self {
-        let files = tempfile::tempdir().unwrap();
-        let key = files.path().join("key");
-        std::fs::write(&key, "test").unwrap();
-        let table = format!(
-            "endpoint-url = {:?}\nregion = {REGION:?}\n\
-             auth = {{ method = \"static\", access-key-id = {{ file = {key:?} }}, secret-access-key = {{ file = {key:?} }} }}\n\
-             connections-prefix = \"{prefix}/connections\"\nvariables-prefix = \"{prefix}/variables\"\n\
-             config-prefix = false\n{more}",
-            server.address,
-        );
-        let settings: SecretsManagerSettings = read_table(table.parse().unwrap()).unwrap();
-        let diary = Arc::new(Diary::default());
-        let observer: Arc<dyn Observer> = Arc::clone(&diary) as _;
-        let revision_key = MasterKey::random().subkey(Purpose::Revision);
-        let opening = Opening { name: "aws".into(), role, revision_key, observer };
-        let store = fitted(settings.open(opening).await.unwrap(), role);
+        let (store, diary, files) = open(&server.address, &prefix, role, more).await;
         Self { server, prefix, store, diary, _files: files }
     }
 
@@ -109,7 +114,8 @@ impl Place {
     }
 }
 
-fn entry(text: &str) -> Entry {
+/// An entry for a variable.
+pub fn entry(text: &str) -> Entry {
     let token = RequestToken(uuid::Uuid::new_v4().to_string());
     Entry { kind: Kind::Variable, value: text.into(), mark: None, description: None, token }
 }
@@ -173,7 +179,8 @@ async fn an_update_tags_only_what_is_not_tagged() {
     assert_eq!(place.stat(&bare).await.mark, Some(mark("x")));
 }
 
-fn mark(id: &str) -> secretferry::model::Mark {
+/// A mark of ours.
+pub fn mark(id: &str) -> secretferry::model::Mark {
     let name = secretferry::model::MarkedName::Whole(secretferry::model::SecretName::new(Kind::Variable, id));
     secretferry::model::Mark { ledger: "11111111-2222-3333-4444-555555555555".into(), job: "shop".into(), name }
 }

@@ -17,7 +17,8 @@ use crate::provider::{Error, Opening, Result, Role, SettingsFault, Store, StoreI
 pub(super) const SERVICE: Service = Service("Secrets Manager");
 /// "ListSecrets … might not include secrets from the last 5 minutes".
 const LAG: Duration = Duration::from_secs(5 * 60);
-/// What each change takes, the look before it included; an update of a secret without our mark takes one write more.
+/// What each change takes at least, the look before it included. An update of a connection reads what is there, as words of
+/// others are kept; one of a secret without our mark takes one write more.
 const CALLS: &[(Action, Family, u32)] = &[
     (Action::Create, Family::Write, 1),
     (Action::Update, Family::Stat, 1),

@@ -76,14 +76,12 @@ impl Ownership {
 impl SecretsManagerProvider {
     /// Marks a secret whose value is written, unless it carries the mark already. What fails is only warned of.
     pub(super) async fn mark_written(&self, key: &RemoteKey, mark: &Mark) {
-        let is_there = self.ownership.takes(key).is_some_and(|found| found == *mark);
-        let tags = self.ownership.tags(Some(mark));
-        if is_there || tags.is_empty() {
+        let found = self.ownership.takes(key);
+        if found.as_ref() == Some(mark) || self.ownership.is_refused() {
             return;
         }
-        match self.client.tag(key, &tags).await {
-            Ok(Some(())) => {}
-            Ok(None) => self.ownership.missed(key, &self.gone("mark", key)),
+        match self.retag(key, found, mark).await {
+            Ok(()) => {}
             Err(error) if error.kind == ErrorKind::Denied => self.ownership.refuse(&error),
             Err(error) => self.ownership.missed(key, &error),
         }
@@ -91,9 +89,25 @@ impl SecretsManagerProvider {
 
     /// Puts the mark on a secret that is as `expect` says.
     pub(super) async fn put_mark(&self, key: &RemoteKey, mark: &Mark, expect: &Expect) -> Result<Revision> {
-        let revision = self.revision_of("claim", key, expect).await?;
-        self.client.tag(key, &mark.pairs(&MARKS)).await?.ok_or_else(|| self.gone("claim", key))?;
+        let revision = match expect {
+            Expect::At(revision) => revision.clone(),
+            _ => self.look(key).await?.and_then(|listed| listed.revision).ok_or_else(|| self.gone("claim", key))?,
+        };
+        let found = self.ownership.takes(key);
+        self.retag(key, found, mark).await?;
         Ok(revision)
+    }
+
+    /// A mark of another name may be spelled under another key, which would stay beside ours.
+    async fn retag(&self, key: &RemoteKey, found: Option<Mark>, mark: &Mark) -> Result<()> {
+        let tags = mark.pairs(&MARKS);
+        let found = found.map(|found| found.pairs(&MARKS)).unwrap_or_default();
+        let is_ours = |tag: &String| tags.iter().any(|(ours, _)| ours == tag);
+        let stale: Vec<String> = found.into_iter().map(|(tag, _)| tag).filter(|tag| !is_ours(tag)).collect();
+        if !stale.is_empty() {
+            self.client.untag(key, &stale).await?.ok_or_else(|| self.gone("claim", key))?;
+        }
+        self.client.tag(key, &tags).await?.ok_or_else(|| self.gone("claim", key))
     }
 
     /// Takes the mark off a secret that carries exactly it.
@@ -104,13 +118,6 @@ impl SecretsManagerProvider {
             self.client.untag(key, &tags).await?.ok_or_else(|| self.gone("release", key))?;
         }
         listed.revision.ok_or_else(|| self.gone("release", key))
-    }
-
-    async fn revision_of(&self, operation: &'static str, key: &RemoteKey, expect: &Expect) -> Result<Revision> {
-        match expect {
-            Expect::At(revision) => Ok(revision.clone()),
-            _ => self.look(key).await?.and_then(|listed| listed.revision).ok_or_else(|| self.gone(operation, key)),
-        }
     }
 }
 
