@@ -12,9 +12,6 @@ use secretferry::settings::read_table;
 use serde_json::json;
 
 use super::moto;
-use crate::fakes::aws::{Aws, Trouble};
-use crate::fakes::fault::{Aim, Fault};
-use crate::fakes::server::Fake;
 use crate::ground::{Ground, Site, World};
 
 /// Where the stores come from.
