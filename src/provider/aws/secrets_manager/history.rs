@@ -50,7 +50,7 @@ impl SecretsManagerProvider {
             _ => self.look(key).await?.ok_or_else(|| self.gone("restore", key))?,
         };
         match found.state {
-            State::Managed(by) => return Err(self.kept_by_others("restore", key, by.explained())),
+            State::Managed(by) => Err(self.kept_by_others("restore", key, by.explained())),
             State::Deleted => {
                 self.client.restore(key).await?.ok_or_else(|| self.gone("restore", key))?;
                 self.make_current(key, found.revision.as_ref(), revision).await.map_err(Error::of_unknown_effect)
