@@ -33,16 +33,16 @@ impl Program {
         program.set("HOME", &home).set("AWS_EC2_METADATA_DISABLED", "true")
     }
 
-    fn new(table: &str) -> Self {
+    pub fn new(table: &str) -> Self {
         Self::with("aws-secrets-manager", table)
     }
 
-    fn set(mut self, name: &str, value: &str) -> Self {
+    pub fn set(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    fn with_keys(self, id: &str) -> Self {
+    pub fn with_keys(self, id: &str) -> Self {
         self.set("AWS_ACCESS_KEY_ID", id).set("AWS_SECRET_ACCESS_KEY", CANARY)
     }
 
@@ -229,7 +229,7 @@ fn a_wrong_endpoint() {
 #[test]
 fn a_right_that_is_missing_is_named_with_what_grants_it() {
     let rows = [
-        ("aws-secrets-manager", "secretsmanager.TagResource", "secretsmanager:TagResource", "error"),
+        ("aws-secrets-manager", "secretsmanager.TagResource", "secretsmanager:TagResource", "warning"),
         ("aws-secrets-manager", "secretsmanager.ListSecrets", "secretsmanager:ListSecrets", "error"),
         ("aws-secrets-manager", "secretsmanager.GetSecretValue", "secretsmanager:GetSecretValue", "error"),
         ("aws-secrets-manager", "secretsmanager.PutSecretValue", "secretsmanager:PutSecretValue", "error"),

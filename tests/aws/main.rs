@@ -22,6 +22,7 @@ mod secrets_manager;
 mod secrets_manager_faults;
 mod shop;
 mod there_and_back;
+mod trust;
 #[path = "../vault/server.rs"]
 #[expect(dead_code, reason = "it is shared with the tests of Vault alone, which use the rest")]
 mod vault_server;

@@ -1,15 +1,15 @@
 //! What a table of either store says of getting in, checked: region, endpoint, log-in, trust and pace.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
 use super::auth::AuthSettings;
 use super::login::Login;
 use crate::model::{Family, Finding, Severity};
+use crate::provider::plain_http::is_readable_on_the_way;
 use crate::provider::{CallSettings, Pace, Paces, SettingsFault};
 use crate::reference::{TlsSettings, env_setting};
 use crate::settings::DurationText;
@@ -283,15 +283,4 @@ fn endpoint(text: &str, plain_http: PlainHttp, faults: &mut Faults) -> Option<Ur
     };
     faults.add("endpoint-url", problem, EXAMPLE);
     None
-}
-
-/// Tells whether an address leads to another host without encryption.
-pub(super) fn is_readable_on_the_way(url: &Url) -> bool {
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        None => false,
-    };
-    url.scheme() == "http" && !is_loopback
 }

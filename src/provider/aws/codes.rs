@@ -36,7 +36,8 @@ impl Meaning {
         self
     }
 
-    const fn of_the_store(mut self) -> Self {
+    /// The same, which the next key would meet too.
+    pub const fn of_the_store(mut self) -> Self {
         self.reach = Reach::Store;
         self
     }

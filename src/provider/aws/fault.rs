@@ -77,17 +77,23 @@ fn judged(mut error: Error, meaning: Meaning) -> Error {
     }
 }
 
-/// What a status means whose code nobody foresaw.
+/// What a status means whose code nobody foresaw; without any code it is not AWS that speaks, and the next key would hear the same.
 fn by_status(status: u16, code: Option<&str>) -> Meaning {
     let meaning = match status {
         401 | 403 => Meaning::new(ErrorKind::Denied),
         413 => Meaning::new(ErrorKind::TooLarge),
         429 => Meaning::new(ErrorKind::RateLimited),
+        400..=499 if code.is_none() => Meaning::new(ErrorKind::Unexpected),
         400..=499 => Meaning::new(ErrorKind::Invalid),
         500..=599 => Meaning::new(ErrorKind::Unavailable).of_unknown_effect(),
         _ => Meaning::new(ErrorKind::Unexpected).of_unknown_effect(),
     };
-    if code.is_none() { meaning.mended_by(CHECK_ENDPOINT) } else { meaning }
+    let is_final = !matches!(meaning.kind, ErrorKind::TooLarge | ErrorKind::RateLimited | ErrorKind::Unavailable);
+    match code {
+        Some(_) => meaning,
+        None if is_final => meaning.of_the_store().mended_by(CHECK_ENDPOINT),
+        None => meaning.mended_by(CHECK_ENDPOINT),
+    }
 }
 
 /// The error of an answer that is not as AWS documents it: broken off, or somebody else's.
@@ -263,7 +269,7 @@ mod tests {
     #[test]
     fn an_answer_of_somebody_else_leads_to_the_endpoint() {
         let (error, told) = sorted(&refused(404, None, "<html>"));
-        assert_eq!((told.as_str(), error.context.as_str()), ("invalid none key", "HTTP 404"));
+        assert_eq!((told.as_str(), error.context.as_str()), ("unexpected none store", "HTTP 404"));
         assert!(error.explained().contains("endpoint-url"));
         assert!(!sorted(&refused(400, Some("a \"code\" with a body"), "")).0.context.contains("body"));
     }

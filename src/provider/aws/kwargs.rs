@@ -8,6 +8,7 @@ use super::login::{Keys, Login, Proof, Role};
 use super::places::PrefixSetting;
 use crate::model::python::Value;
 use crate::model::{Finding, Severity};
+use crate::provider::backend_kwargs::retold;
 use crate::provider::{BACKEND_KWARGS, BackendKwargs, Kwargs, SettingsFault};
 use crate::reference::{Reference, TlsSettings, env_setting};
 
@@ -273,18 +274,7 @@ impl Credentials {
 impl Understood {
     /// The same faults, told of the argument instead of the key of ours that it filled in.
     pub(super) fn retold(&self, faults: Vec<SettingsFault>) -> Vec<SettingsFault> {
-        let retell = |fault: SettingsFault| {
-            let first = fault.path.split('.').next().unwrap_or_default();
-            match self.filled.iter().find(|(key, _)| *key == first) {
-                Some((_, kwarg)) => SettingsFault {
-                    path: BACKEND_KWARGS.to_owned(),
-                    problem: format!("{kwarg}: {}", fault.problem),
-                    ..fault
-                },
-                None => fault,
-            }
-        };
-        faults.into_iter().map(retell).collect()
+        retold(&self.filled, faults)
     }
 
     /// What a person should hear of the arguments.

@@ -41,6 +41,8 @@ pub(super) enum Need {
     Job,
     /// Everything, but one secret a call.
     Batches,
+    /// Everything but connections with descriptions.
+    Descriptions,
     /// Everything but ownership marks.
     Marks,
     /// Everything but deletes.
@@ -54,13 +56,14 @@ const EVERYWHERE: [&str; 3] =
     ["secretsmanager:ListSecrets", "secretsmanager:BatchGetSecretValue", "ssm:DescribeParameters"];
 
 impl Need {
-    const ALL: [Self; 5] = [Self::Job, Self::Batches, Self::Marks, Self::Deletes, Self::Undo];
+    const ALL: [Self; 6] = [Self::Job, Self::Batches, Self::Descriptions, Self::Marks, Self::Deletes, Self::Undo];
 
     const fn without(self) -> (Severity, &'static str) {
         match self {
             Self::Job => (Severity::Error, "the job cannot run"),
             Self::Batches => (Severity::Warning, "values are read one by one, which takes longer"),
-            Self::Marks => (Severity::Error, "nothing can be marked as ours, and so nothing is written"),
+            Self::Descriptions => (Severity::Warning, "connections with descriptions cannot be updated"),
+            Self::Marks => (Severity::Warning, "keys are written without ownership marks"),
             Self::Deletes => (Severity::Warning, "deletes are refused"),
             Self::Undo => (Severity::Warning, "undo is refused"),
         }

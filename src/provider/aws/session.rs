@@ -13,10 +13,11 @@ use aws_types::origin::Origin;
 use aws_types::service_config::ServiceConfigKey;
 use url::Url;
 
-use super::access::{Access, PlainHttp, is_readable_on_the_way};
+use super::access::{Access, PlainHttp};
 use super::login::{Login, Proof};
 use super::trust;
 use crate::model::{ErrorKind, Event, Finding, Severity};
+use crate::provider::plain_http::is_readable_on_the_way;
 use crate::provider::{Caller, Error, Opening, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,10 +1,9 @@
 //! A Vault's table checked: from text that may be wrong to settings that cannot be, or every fault at once.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::auth::usual_token;
 use super::layout::is_legal_path;
@@ -13,6 +12,7 @@ use super::rule::{KvVersion, rule};
 use super::settings::{PathSetting, TeamsSetting, VaultSettings};
 use crate::model::Family;
 use crate::naming::{Mount, Place, Rule, Teams};
+use crate::provider::plain_http::is_readable_on_the_way;
 use crate::provider::{CallSettings, Pace, Paces, SettingsFault};
 use crate::reference::{TlsSettings, env_setting};
 
@@ -178,7 +178,7 @@ fn address(settings: &VaultSettings, faults: &mut Faults) -> Option<Url> {
         "the address holds a user or password, which Vault does not take"
     } else if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         "the address has a path; Vault's API is reached at the root of a host only"
-    } else if url.scheme() == "http" && !settings.allow_plain_http && !is_loopback(&url) {
+    } else if !settings.allow_plain_http && is_readable_on_the_way(&url) {
         let hint = "use https, or set allow-plain-http = true and let every secret travel readable";
         faults.add("address", "plain http is refused for other hosts than this one", hint);
         return None;
@@ -187,16 +187,6 @@ fn address(settings: &VaultSettings, faults: &mut Faults) -> Option<Url> {
     };
     faults.add("address", problem, EXAMPLE);
     None
-}
-
-/// Tells whether an address stays on this host.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        None => false,
-    }
 }
 
 fn namespace(settings: &VaultSettings, faults: &mut Faults) -> Option<String> {

@@ -9,6 +9,7 @@ use super::login::{AwsIam, Login, Proof, SecretId};
 use super::settings::{PathSetting, TeamsSetting, VaultSettings};
 use crate::model::python::Value;
 use crate::model::{Finding, Severity};
+use crate::provider::backend_kwargs::retold;
 use crate::provider::{BACKEND_KWARGS, Kwargs, SecretPlace, SettingsFault};
 use crate::reference::Reference;
 use crate::settings::DurationText;
@@ -301,18 +302,7 @@ impl Understood {
 
     /// The same faults, told of the argument instead of the key of ours that it filled in.
     pub(super) fn retold(&self, faults: Vec<SettingsFault>) -> Vec<SettingsFault> {
-        let retell = |fault: SettingsFault| {
-            let first = fault.path.split('.').next().unwrap_or_default();
-            match self.filled.iter().find(|(key, _)| *key == first) {
-                Some((_, kwarg)) => SettingsFault {
-                    path: BACKEND_KWARGS.to_owned(),
-                    problem: format!("{kwarg}: {}", fault.problem),
-                    ..fault
-                },
-                None => fault,
-            }
-        };
-        faults.into_iter().map(retell).collect()
+        retold(&self.filled, faults)
     }
 
     /// What a person should hear of the arguments.

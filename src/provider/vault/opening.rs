@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use super::checked::{Checked, check, identity, is_loopback, rule_of};
+use super::checked::{Checked, check, identity, rule_of};
 use super::client::Client;
 use super::engine::Engine;
 use super::kv1::Kv1;
@@ -18,6 +18,7 @@ use super::tokens::Tokens;
 use super::trust::{Scheme, Trust};
 use super::{KIND, VaultProvider, mounts};
 use crate::model::{ErrorKind, Event, Finding, Severity};
+use crate::provider::plain_http::is_readable_on_the_way;
 use crate::provider::{Caller, Error, Opening, Result, Store, StoreInfo, StoreSettings as _};
 
 /// Opens what `settings` describe.
@@ -30,8 +31,7 @@ pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<S
         location: location(&checked),
         identity: identity(settings),
     };
-    let plain_http =
-        (checked.address.scheme() == "http" && !is_loopback(&checked.address)).then(|| plain_http(&opening.name));
+    let plain_http = is_readable_on_the_way(&checked.address).then(|| plain_http(&opening.name));
     if let Some(finding) = &plain_http {
         opening.observer.observe(&Event::Found(finding.clone()));
     }

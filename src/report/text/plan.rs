@@ -36,7 +36,7 @@ pub fn plan(report: &PlanReport<'_>, paper: Paper) -> String {
         page.line(0, Tone::Faint, TWO_WAY);
     }
     page.line(0, Tone::Strong, &summary(plan));
-    for line in takes(source, target, effort) {
+    if let Some(line) = takes(source, target, effort) {
         page.line(0, Tone::Faint, &line);
     }
     page.finish()

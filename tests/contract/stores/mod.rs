@@ -8,10 +8,6 @@ pub mod aws_parameter_store;
 pub mod aws_secrets_manager;
 #[cfg(feature = "environment")]
 pub mod environment;
-#[cfg(all(feature = "aws", feature = "real-servers"))]
-#[path = "../../fakes/mod.rs"]
-#[expect(dead_code, reason = "it is shared with tests that use the rest")]
-mod fakes;
 #[cfg(feature = "local-files")]
 pub mod local_files;
 pub mod memory;

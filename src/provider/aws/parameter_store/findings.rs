@@ -69,8 +69,8 @@ async fn probes(client: &Client, prefix: &str, role: Role) -> Vec<Probe> {
         let tags = [("managed-by".to_owned(), "secretferry".to_owned())];
         let names = vec!["managed-by".to_owned()];
         probes.extend([
-            probe(&["ssm:ListTagsForResource"], Need::Marks, client.tags(&name).await.map(drop)),
-            probe(&["ssm:AddTagsToResource"], Need::Marks, client.add_tags(&name, &tags).await),
+            probe(&["ssm:ListTagsForResource"], Need::Job, client.tags(&name).await.map(drop)),
+            probe(&["ssm:AddTagsToResource"], Need::Job, client.add_tags(&name, &tags).await),
             probe(&["ssm:RemoveTagsFromResource"], Need::Undo, client.remove_tags(&name, names).await),
             probe(&["ssm:GetParameterHistory"], Need::Job, client.past(&name).await.map(drop)),
             probe(&["ssm:DeleteParameter"], Need::Deletes, client.delete(&name).await),

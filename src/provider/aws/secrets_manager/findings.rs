@@ -88,7 +88,7 @@ async fn writing(client: &Client, key: &RemoteKey, token: &RequestToken) -> Vec<
         probe(&["secretsmanager:PutSecretValue"], Need::Job, client.put(key, &value, token).await.map(drop)),
         probe(
             &["secretsmanager:UpdateSecret"],
-            Need::Job,
+            Need::Descriptions,
             client.put_described(key, &value, token, "check").await.map(drop),
         ),
         probe(&["secretsmanager:TagResource"], Need::Marks, client.tag(key, &tags).await.map(drop)),
