@@ -53,7 +53,7 @@ pub(super) async fn missed(
 }
 
 impl Survey<'_> {
-    /// Looks up by itself whatever the target's listing may not show as it is: what seems new, what seems gone, and what
+    /// Looks up by itself whatever we have written and the target's listing may not show as it is: what seems gone, and what
     /// was just written and seems changed.
     pub(super) async fn catch_up(
         &mut self,
@@ -63,18 +63,28 @@ impl Survey<'_> {
         if !lags(&self.stores.target) {
             return Ok(());
         }
-        let new = self.source.keys.iter().filter(|(_, key)| matches!(key.content, SourceContent::Unread));
-        let new = new.filter_map(|(name, key)| Some((name.clone(), key.target_key.clone()?)));
         let entries = baseline.into_iter().flat_map(|baseline| &baseline.entries);
         let own = entries.filter(|(name, entry)| entry.job == self.job.name && self.job.concerns(name, Some(entry)));
-        let (lost, stale): (Vec<_>, Vec<_>) = own.partition(|(name, _)| !self.target.keys.contains_key(name));
-        let stale = stale.into_iter().filter(|(name, entry)| {
-            let shown = self.target.keys.get(name);
-            just_written.contains(name) && shown.is_some_and(|key| !is_as_written(key, entry))
+        let unsure = own.filter(|(name, entry)| match self.target.keys.get(name) {
+            None => true,
+            Some(key) => just_written.contains(name) && !is_as_written(key, entry),
         });
-        let recorded = lost.into_iter().chain(stale).map(|(name, entry)| (name.clone(), entry.key.clone()));
-        let new = new.filter(|(name, _)| !self.target.keys.contains_key(name));
-        self.seek(new.chain(recorded).collect()).await
+        self.seek(unsure.map(|(name, entry)| (name.clone(), entry.key.clone())).collect()).await
+    }
+
+    /// Looks up by itself whatever would be created, and tells whether any of it is there; once the source is read, for what
+    /// cannot be carried need not be looked for.
+    pub(super) async fn look_for_new(&mut self) -> Result<bool, RunError> {
+        if !lags(&self.stores.target) {
+            return Ok(false);
+        }
+        let known = self.target.keys.len();
+        let new = self.source.keys.iter().filter(|(name, key)| {
+            matches!(key.content, SourceContent::Fits(_)) && !self.target.keys.contains_key(name)
+        });
+        let new = new.filter_map(|(name, key)| Some((name.clone(), key.target_key.clone()?)));
+        self.seek(new.collect()).await?;
+        Ok(self.target.keys.len() > known)
     }
 }
 

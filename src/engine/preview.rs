@@ -60,6 +60,10 @@ pub async fn preview(
     let wanted = needs(survey.sides(baseline.as_ref()), &rules, &policy, depth);
     survey.read_target(wanted.target).await?;
     survey.read_source(wanted.source).await?;
+    if survey.look_for_new().await? {
+        let wanted = needs(survey.sides(baseline.as_ref()), &rules, &policy, depth);
+        survey.read_target(wanted.target).await?;
+    }
     let plan = plan(survey.sides(baseline.as_ref()), &rules, &policy, depth);
     let mut findings = survey.findings();
     findings.extend(no_way_back(job, &plan, stores));

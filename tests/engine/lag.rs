@@ -58,6 +58,18 @@ async fn what_was_just_updated_is_no_drift() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_carried_is_not_looked_for() {
+    let world = to(MINUTES).await;
+    world.fill(1);
+    world.source.put("variables/poisoned", "***");
+    for looks in [1, 0] {
+        let (report, _, target) = world.counted().await;
+        assert_eq!(count(&report, Outcome::Blocked), 1, "{:?}", lines(&report));
+        assert_eq!(target[1], looks, "only what is to be created is looked for");
+    }
+}
+
+#[tokio::test]
 async fn what_somebody_just_created_is_seen_before_it_is_planned() {
     let world = to(MINUTES).await;
     world.fill(2);
