@@ -378,10 +378,15 @@ async fn old_forms_are_read_but_never_written() {
 
 #[test]
 fn the_manuals_table_is_sound() {
-    let manual = include_str!("../../src/provider/aws/secrets_manager/README.md");
-    let block = manual.split("```toml").nth(1).unwrap().split("```").next().unwrap();
-    let mut table: toml::Table = block.parse().unwrap();
-    let mut store = table["stores"].as_table_mut().unwrap()["secrets"].as_table().unwrap().clone();
-    assert_eq!(store.remove("kind").unwrap().as_str(), Some("aws-secrets-manager"));
-    assert_eq!(read_table::<SecretsManagerSettings>(store).unwrap().faults(), []);
+    let manuals = [
+        ("secrets", include_str!("../../src/provider/aws/secrets_manager/README.md")),
+        ("aws", include_str!("../../src/provider/aws/README.md")),
+    ];
+    for (name, manual) in manuals {
+        let block = manual.split("```toml").nth(1).unwrap().split("```").next().unwrap();
+        let mut table: toml::Table = block.parse().unwrap();
+        let mut store = table["stores"].as_table_mut().unwrap()[name].as_table().unwrap().clone();
+        assert_eq!(store.remove("kind").unwrap().as_str(), Some("aws-secrets-manager"));
+        assert_eq!(read_table::<SecretsManagerSettings>(store).unwrap().faults(), [], "{name}");
+    }
 }
