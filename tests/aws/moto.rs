@@ -32,10 +32,20 @@ pub async fn shared() -> &'static Moto {
 impl Moto {
     /// Starts one more: another account, as far as anybody can tell.
     pub fn start() -> Self {
+        Self::started(&[])
+    }
+
+    /// Starts one that does not follow the label AWSCURRENT when it is moved, as moto itself does not.
+    pub fn without_label() -> Self {
+        Self::started(&["--as-it-is"])
+    }
+
+    fn started(arguments: &[&str]) -> Self {
         let binary = std::env::var(BINARY).unwrap_or_else(|_| panic!("{BINARY} is not set: run `make test`"));
         let python: PathBuf = Path::new(&binary).with_file_name("python");
         let mut process = Command::new(python)
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/serve_moto.py"))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

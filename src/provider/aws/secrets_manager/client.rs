@@ -35,6 +35,17 @@ struct Ask {
     repeat: Repeat,
 }
 
+/// Which value of a secret is asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Which<'a> {
+    /// That of the version with the label.
+    Current,
+    /// Whichever the service gives when nobody says, as Airflow does not.
+    Unsaid,
+    /// That of one version.
+    Version(&'a str),
+}
+
 /// A secret that is to be.
 pub(super) struct New<'a> {
     /// What it holds.
@@ -103,10 +114,18 @@ impl Client {
         answer.map(Batch::from).ok_or_else(|| self.error(ask, ErrorKind::Unexpected, "the batch is said not to exist"))
     }
 
-    /// The current value of one secret; a secret without one answers as an absent one does.
-    pub async fn value(&self, key: &RemoteKey) -> Result<Option<Held>> {
+    /// A value of one secret; a secret without it answers as an absent one does.
+    pub async fn value(&self, key: &RemoteKey, which: Which<'_>) -> Result<Option<Held>> {
         let ask = Ask { operation: "read", family: Family::Read, repeat: Repeat::Safe };
-        let request = || self.api.get_secret_value().secret_id(key.as_str()).version_stage(CURRENT).send();
+        let request = || {
+            let get = self.api.get_secret_value().secret_id(key.as_str());
+            match which {
+                Which::Current => get.version_stage(CURRENT),
+                Which::Unsaid => get,
+                Which::Version(id) => get.version_id(id),
+            }
+            .send()
+        };
         Ok(self.send(ask, Some(key), request).await?.map(Held::from))
     }
 

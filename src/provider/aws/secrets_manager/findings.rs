@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::SecretsManagerProvider;
-use super::client::Client;
+use super::client::{Client, Which};
 use crate::model::{Finding, Kind, Listing, RemoteKey, SecretValue, Severity};
 use crate::provider::aws::identity::Introduced;
 use crate::provider::aws::rights::{self, Area, Need, Probe};
@@ -74,7 +74,7 @@ async fn reading(client: &Client, key: &RemoteKey) -> Vec<Probe> {
     let batch = [key.as_str().to_owned()];
     vec![
         probe(&["secretsmanager:DescribeSecret"], Need::Job, client.describe(key).await.map(drop)),
-        probe(&["secretsmanager:GetSecretValue"], Need::Job, client.value(key).await.map(drop)),
+        probe(&["secretsmanager:GetSecretValue"], Need::Job, client.value(key, Which::Current).await.map(drop)),
         probe(&["secretsmanager:BatchGetSecretValue"], Need::Batches, client.batch(&batch, None).await.map(drop)),
     ]
 }

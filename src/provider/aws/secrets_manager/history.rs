@@ -1,10 +1,18 @@
-//! Earlier versions: which are kept, and the way back to one. No value travels: AWS moves its own label.
+//! Earlier versions: which are kept, and the way back to one. AWS moves its own label, and what Airflow then reads proves it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use uuid::Uuid;
 
 use super::SecretsManagerProvider;
+use super::client::Which;
 use crate::model::{ErrorKind, Listed, RemoteKey, Revision, State};
-use crate::provider::{Error, Expect, Result};
+use crate::provider::{Error, Expect, RequestToken, Result};
+
+/// How long the label's move may take to be seen, before each look.
+const PATIENCE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(200), Duration::from_millis(800)];
 
 impl SecretsManagerProvider {
     /// Tells whether AWS still keeps a version. A look shows those with a label, the last two among them; of the others AWS
@@ -65,7 +73,7 @@ impl SecretsManagerProvider {
             return Ok(to.clone());
         }
         match self.client.move_current(key, from.as_str(), to.as_str()).await {
-            Ok(Some(())) => Ok(to.clone()),
+            Ok(Some(())) => self.proved(key, from, to).await,
             // AWS says alike that the version is gone, that the secret is, and that another version is the current one by now.
             Ok(None) => Err(self.why_not(key, from).await),
             Err(error) if error.kind == ErrorKind::Invalid => {
@@ -73,6 +81,26 @@ impl SecretsManagerProvider {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads the secret as Airflow does, and drops the value. Where that goes on giving another version than the label says, as
+    /// emulators do, the earlier value is written as a new version.
+    async fn proved(&self, key: &RemoteKey, from: &Revision, to: &Revision) -> Result<Revision> {
+        for pause in PATIENCE {
+            sleep(pause).await;
+            match self.client.value(key, Which::Unsaid).await {
+                Ok(Some(held)) if held.version.as_deref() != Some(to.as_str()) => {}
+                // What cannot be read proves nothing against the word of AWS.
+                _ => return Ok(to.clone()),
+            }
+        }
+        let earlier = self.client.value(key, Which::Version(to.as_str())).await.map_err(Error::of_unknown_effect)?;
+        let Some(text) = earlier.and_then(|held| held.text) else { return Ok(to.clone()) };
+        // The label goes back to where the service believes it to be, or two versions would carry it.
+        self.client.move_current(key, to.as_str(), from.as_str()).await.map_err(Error::of_unknown_effect)?;
+        let token = RequestToken(Uuid::new_v4().to_string());
+        let written = self.client.put(key, &text, &token).await.map_err(Error::of_unknown_effect)?;
+        written.map(Revision::new).ok_or_else(|| self.gone("restore", key).of_unknown_effect())
     }
 
     async fn why_not(&self, key: &RemoteKey, from: &Revision) -> Error {

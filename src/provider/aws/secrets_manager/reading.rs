@@ -7,6 +7,7 @@ use futures::stream::{self, StreamExt};
 
 use super::SecretsManagerProvider;
 use super::answer::Held;
+use super::client::Which;
 use super::fault::Refused;
 use crate::model::{ErrorKind, Listed, Manager, RemoteKey, Revision, State};
 use crate::provider::contract::all_failed;
@@ -96,7 +97,7 @@ impl SecretsManagerProvider {
     }
 
     async fn read_one(&self, key: &RemoteKey) -> Result<Option<Record>> {
-        match self.client.value(key).await {
+        match self.client.value(key, Which::Current).await {
             Ok(Some(held)) => Ok(Some(self.record(key, &held))),
             Ok(None) => self.refused(key, &Refused::Missing).await,
             Err(error) => self.refused(key, &Refused::from_error(error)).await,
