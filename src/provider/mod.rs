@@ -27,7 +27,7 @@ pub mod registry;
 pub mod vault;
 
 pub use airflow::{AirflowBackend, ReadPolicy};
-pub use backend_kwargs::{BACKEND_KWARGS, BackendKwargs, Kwargs, SecretPlace};
+pub use backend_kwargs::{BACKEND_KWARGS, BackendKwargs, Kwargs, SecretPlace, retold};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,

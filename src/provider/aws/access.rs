@@ -1,6 +1,6 @@
 //! What a table of either store says of getting in, checked: region, endpoint, log-in, trust and pace.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -130,14 +130,6 @@ impl AccessSettings {
             width,
             pace,
         })
-    }
-
-    /// Takes relative files from `folder`.
-    pub fn relative_to(&mut self, folder: &Path) {
-        self.tls = std::mem::take(&mut self.tls).relative_to(folder);
-        if let Some(auth) = &mut self.auth {
-            auth.relative_to(folder);
-        }
     }
 
     /// Whose place in AWS it is, as far as the config alone can tell: region, endpoint, and account, role or profile.

@@ -54,6 +54,7 @@ const LOGIN: &str = "use an access key that is active and whole, or log in again
 const CLOCK: &str = "set this machine's clock: AWS takes requests within 5 minutes of its own";
 
 /// The meaning of a code; one that nobody foresaw is `Unexpected`.
+#[cfg(feature = "aws-secrets-manager")]
 pub(super) fn meaning(code: &str, message: Option<&str>) -> Meaning {
     known(code, message).unwrap_or_else(|| Meaning::new(ErrorKind::Unexpected).of_unknown_effect())
 }

@@ -50,6 +50,7 @@ pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str>
 }
 
 /// The error of a code that AWS gives for one key of a batch, whose request itself succeeded.
+#[cfg(feature = "aws-secrets-manager")]
 pub(super) fn of_code(operation: &'static str, store: &str, code: &str, message: Option<&str>) -> Error {
     judged(Error::new(ErrorKind::Unexpected, operation, store, code), codes::meaning(code, message))
 }
@@ -247,6 +248,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "aws-secrets-manager")]
     #[test]
     fn a_code_of_one_key_of_a_batch_means_the_same() {
         let error = of_code("read", "aws", "AccessDeniedException", None);

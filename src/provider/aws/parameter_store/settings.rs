@@ -203,9 +203,10 @@ impl StoreSettings for ParameterStoreSettings {
     fn relative_to(&mut self, folder: &Path) {
         self.backend_kwargs = self.backend_kwargs.take().map(|kwargs| kwargs.relative_to(folder));
         kwargs::complete(self, folder);
-        let mut access = self.access();
-        access.relative_to(folder);
-        (self.tls, self.auth) = (access.tls, access.auth);
+        self.tls = std::mem::take(&mut self.tls).relative_to(folder);
+        if let Some(auth) = &mut self.auth {
+            auth.relative_to(folder);
+        }
     }
 
     fn remarks(&self, store: &str) -> Vec<Finding> {
