@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::decision::Action;
 use super::event::Family;
 use super::mark::MarkRule;
@@ -69,8 +71,9 @@ pub fn has_double_braces(text: &str) -> bool {
     text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"))
 }
 
-/// Whether a store can be asked for all its keys.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Whether a store can be asked for all its keys; in the config `full` or `exact`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Listing {
     /// It names every key.
     #[default]

@@ -6,30 +6,49 @@ use crate::model::SecretName;
 const SECRETS_MANAGER: &str = "Secrets Manager";
 const PARAMETER_STORE: &str = "Parameter Store";
 /// The most levels of a parameter's name.
-const MAX_LEVELS: usize = 15;
+pub const MAX_LEVELS: usize = 15;
 /// How no parameter's name may begin, in any case.
 const RESERVED: [&str; 2] = ["aws", "ssm"];
 
+/// Whether a letter can stand in a secret's name.
+pub fn is_of_a_secret(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "/_+=.@-".contains(letter)
+}
+
+/// Whether a letter can stand in a parameter's name.
+pub fn is_of_a_parameter(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "_.-/".contains(letter)
+}
+
+/// The levels of a parameter's name; the slash in front begins none.
+pub fn levels(name: &str) -> impl Iterator<Item = &str> {
+    name.strip_prefix('/').unwrap_or(name).split('/')
+}
+
+/// How a parameter's name begins that only AWS may give.
+pub fn reserved(name: &str) -> Option<&'static str> {
+    let first = levels(name).next().unwrap_or_default();
+    let begins = |word: &&str| first.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    RESERVED.into_iter().find(begins)
+}
+
 /// `CreateSecret`: "ASCII letters, numbers, and the following characters: /_+=.@-".
 pub(super) fn check_secret(name: &SecretName, key: &str) -> Result<(), NameError> {
-    let is_taken = |letter: char| letter.is_ascii_alphanumeric() || "/_+=.@-".contains(letter);
-    characters(name, key, SECRETS_MANAGER, "ASCII letters, digits and /_+=.@-", is_taken)
+    characters(name, key, SECRETS_MANAGER, "ASCII letters, digits and /_+=.@-", is_of_a_secret)
 }
 
 /// `PutParameter`: letters, digits and `.-_` in up to fifteen levels between slashes, none of them empty.
 pub(super) fn check_parameter(name: &SecretName, key: &str) -> Result<(), NameError> {
     let store = PARAMETER_STORE;
-    let is_taken = |letter: char| letter.is_ascii_alphanumeric() || "_.-/".contains(letter);
-    characters(name, key, store, "ASCII letters, digits and _.-/", is_taken)?;
-    let levels: Vec<&str> = key.strip_prefix('/').unwrap_or(key).split('/').collect();
-    if levels.contains(&"") {
+    characters(name, key, store, "ASCII letters, digits and _.-/", is_of_a_parameter)?;
+    if levels(key).any(str::is_empty) {
         return Err(NameError::EmptyLevel { name: name.clone(), key: key.to_owned(), store });
     }
-    if levels.len() > MAX_LEVELS {
-        return Err(NameError::TooDeep { name: name.clone(), store, levels: levels.len(), limit: MAX_LEVELS });
+    let levels = levels(key).count();
+    if levels > MAX_LEVELS {
+        return Err(NameError::TooDeep { name: name.clone(), store, levels, limit: MAX_LEVELS });
     }
-    let begins = |word: &&&str| levels[0].get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    match RESERVED.iter().find(begins) {
+    match reserved(key) {
         Some(word) => Err(NameError::Reserved { name: name.clone(), store, word }),
         None => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! Floor 1, how a store spells a name. Pure.
 
 mod airflow;
-mod aws;
+pub mod aws;
 mod collision;
 mod conflict;
 mod encode;

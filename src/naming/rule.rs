@@ -136,6 +136,13 @@ impl Rule {
         }
     }
 
+    /// Where each kind is written, for a store's identity: a place of keys is another one where this is.
+    pub fn written(&self) -> String {
+        let places = [&self.connections, &self.variables, &self.configs];
+        let first = |place: &Place| place.prefixes().first().map_or("-".to_owned(), |prefix| format!("{prefix:?}"));
+        places.map(first).join(" ")
+    }
+
     /// What stands before the id under a prefix; an empty prefix has no separator behind it.
     pub fn head(&self, prefix: &str) -> String {
         if prefix.is_empty() { self.root().to_owned() } else { format!("{prefix}{}", self.separator) }

@@ -1,6 +1,5 @@
 //! What acting on a plan takes: calls of each store, and the least time under their quotas.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::plan::{Plan, Step};
@@ -33,13 +32,11 @@ pub fn effort(plan: &Plan, source: &Capabilities, target: &Capabilities) -> Effo
     let carried = plan.changes().filter(|step| plan.undoes.is_none() && is_carried(step)).count() as u64;
     let reads = carried.div_ceil(source.read_batch.max(1) as u64);
     let of_source = if source.tariff.is_stated() { vec![(Family::Read, reads)] } else { Vec::new() };
-    let mut of_target = BTreeMap::new();
-    for step in plan.changes() {
-        for (_, family, count) in target.tariff.calls.iter().filter(|(action, ..)| *action == step.action) {
-            *of_target.entry(place(*family)).or_insert(0) += u64::from(*count);
-        }
-    }
-    let of_target = of_target.into_iter().map(|(place, count)| (Family::ALL[place], count)).collect();
+    let of_family = |family| {
+        let calls = target.tariff.calls.iter().filter(|(_, own, _)| *own == family);
+        (family, calls.map(|(action, _, count)| plan.count(*action) as u64 * u64::from(*count)).sum())
+    };
+    let of_target = Family::ALL.map(of_family).to_vec();
     let (source, target) = (priced(of_source, source), priced(of_target, target));
     let times = source.iter().chain(&target).filter_map(Calls::least);
     let least = times.max();
@@ -56,10 +53,6 @@ impl Calls {
 
 fn is_carried(step: &Step) -> bool {
     matches!(step.action, Action::Create | Action::Update | Action::Restore)
-}
-
-fn place(family: Family) -> usize {
-    Family::ALL.iter().position(|other| *other == family).unwrap_or_default()
 }
 
 fn priced(calls: Vec<(Family, u64)>, store: &Capabilities) -> Vec<Calls> {

@@ -184,6 +184,14 @@ pub struct Opening {
     pub observer: Arc<dyn Observer>,
 }
 
+impl Opening {
+    /// The refusal to open a store by settings with `faults`.
+    pub fn refuse(&self, faults: &[SettingsFault]) -> Error {
+        let said: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.path, fault.problem)).collect();
+        Error::new(ErrorKind::Invalid, "open", &self.name, said.join("; "))
+    }
+}
+
 /// An opened store.
 pub type Store = Arc<dyn Provider>;
 

@@ -241,7 +241,7 @@ impl Access {
 }
 
 /// The region that this program takes where the config has none.
-fn usual_region() -> Option<String> {
+pub(super) fn usual_region() -> Option<String> {
     env_setting("AWS_REGION").or_else(|| env_setting("AWS_DEFAULT_REGION"))
 }
 

@@ -15,6 +15,7 @@ mod fault;
 mod identity;
 mod kwargs;
 mod login;
+mod pages;
 #[cfg(feature = "aws-parameter-store")]
 pub mod parameter_store;
 mod places;
@@ -29,4 +30,4 @@ mod trust;
 
 pub use access::PaceSettings;
 pub use auth::AuthSettings;
-pub use places::{ListingSetting, PrefixSetting, TeamsSetting};
+pub use places::{PrefixSetting, TeamsSetting};

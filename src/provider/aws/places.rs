@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
 use super::access::Faults;
-use crate::model::Listing;
 use crate::naming::{LookupPattern, LookupPatterns, Place, Teams};
 
 /// What stands before the ids of a kind.
@@ -32,17 +31,6 @@ pub enum TeamsSetting {
     Dashes,
 }
 
-/// Whether keys are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ListingSetting {
-    /// They are.
-    #[default]
-    Full,
-    /// The rights allow reading but not listing: the other side of a job leads to the keys.
-    Exact,
-}
-
 impl PrefixSetting {
     /// The place it stands for; `tidy` does to a prefix what Airflow does.
     pub(super) fn place(&self, default: &str, tidy: impl Fn(&str) -> String) -> Place {
@@ -59,15 +47,6 @@ impl From<TeamsSetting> for Teams {
         match setting {
             TeamsSetting::Unsupported => Self::Unsupported,
             TeamsSetting::Dashes => Self::Dashes,
-        }
-    }
-}
-
-impl From<ListingSetting> for Listing {
-    fn from(setting: ListingSetting) -> Self {
-        match setting {
-            ListingSetting::Full => Self::Full,
-            ListingSetting::Exact => Self::Exact,
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Session {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Service(pub &'static str);
 
+/// How long a look waits until AWS shows what was just done, before each try.
+pub(super) const SETTLING: [Duration; 3] = [Duration::ZERO, Duration::from_millis(200), Duration::from_millis(800)];
 /// The security token service: logins.
 const STS: Service = Service("STS");
 

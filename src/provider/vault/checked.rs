@@ -112,10 +112,7 @@ pub(super) fn identity(settings: &VaultSettings) -> String {
     let address = Url::parse(&address).map_or(address, |url| url.origin().ascii_serialization());
     let namespace = namespace(settings, &mut Faults::default()).unwrap_or_default();
     let mount = mount(settings).unwrap_or_default();
-    let rule = rule_of(settings);
-    let written = [&rule.connections, &rule.variables, &rule.configs]
-        .map(|place| place.prefixes().first().map_or("-".to_owned(), |prefix| format!("{prefix:?}")));
-    format!("vault {address} namespace={namespace:?} mount={mount:?} {}", written.join(" "))
+    format!("vault {address} namespace={namespace:?} mount={mount:?} {}", rule_of(settings).written())
 }
 
 fn place(setting: &PathSetting, default: &str) -> Place {

@@ -39,7 +39,7 @@ use engine::Engine;
 use layout::Layout;
 use requests::Requests;
 use rule::KvVersion;
-pub use settings::{ListingSetting, PathSetting, TeamsSetting, VaultSettings};
+pub use settings::{PathSetting, TeamsSetting, VaultSettings};
 use walk::Walk;
 
 use crate::model::{

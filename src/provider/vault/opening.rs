@@ -17,13 +17,13 @@ use super::settings::VaultSettings;
 use super::tokens::Tokens;
 use super::trust::{Scheme, Trust};
 use super::{KIND, VaultProvider, mounts};
-use crate::model::{ErrorKind, Event, Finding, Severity};
+use crate::model::{Event, Finding, Severity};
 use crate::provider::plain_http::is_readable_on_the_way;
-use crate::provider::{Caller, Error, Opening, Result, Store, StoreInfo, StoreSettings as _};
+use crate::provider::{Caller, Opening, Result, Store, StoreInfo, StoreSettings as _};
 
 /// Opens what `settings` describe.
 pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<Store> {
-    let checked = check(settings).map_err(|faults| faulty(&opening, &faults))?;
+    let checked = check(settings).map_err(|faults| opening.refuse(&faults))?;
     let rule = rule_of(settings);
     let info = StoreInfo {
         name: opening.name.clone(),
@@ -80,9 +80,4 @@ fn location(checked: &Checked) -> String {
 fn plain_http(store: &str) -> Finding {
     let message = "every secret and the token travel readable to all on the way (allow-plain-http)";
     Finding::new(Severity::Warning, "plain-http", store, message).with_remedy("write https:// in address")
-}
-
-fn faulty(opening: &Opening, faults: &[crate::provider::SettingsFault]) -> Error {
-    let said: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.path, fault.problem)).collect();
-    Error::new(ErrorKind::Invalid, "open", &opening.name, said.join("; "))
 }

@@ -57,7 +57,7 @@ pub struct VaultSettings {
     /// The arguments of Airflow's `VaultBackend`, for whatever the keys above leave out.
     pub backend_kwargs: Option<BackendKwargs>,
     /// Whether Vault is asked for all keys, or for single ones only; `full`.
-    pub listing: Option<ListingSetting>,
+    pub listing: Option<Listing>,
     /// What the arguments said beside what they filled in.
     #[serde(skip)]
     pub kwargs: Understood,
@@ -84,17 +84,6 @@ pub enum TeamsSetting {
     Unsupported,
     /// `<path>/<team>/<id>`, Airflow's `use_team_secrets_path`.
     Folder,
-}
-
-/// Whether keys are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ListingSetting {
-    /// They are.
-    #[default]
-    Full,
-    /// The rights allow reading but not listing: the other side of a job leads to the keys.
-    Exact,
 }
 
 impl VaultSettings {
@@ -128,10 +117,7 @@ impl StoreSettings for VaultSettings {
     }
 
     fn listing(&self) -> Listing {
-        match self.listing.unwrap_or_default() {
-            ListingSetting::Full => Listing::Full,
-            ListingSetting::Exact => Listing::Exact,
-        }
+        self.listing.unwrap_or_default()
     }
 
     fn relative_to(&mut self, folder: &Path) {

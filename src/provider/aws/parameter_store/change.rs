@@ -1,7 +1,5 @@
 //! Changes of parameters: create, overwrite, mark, delete, bring back.
 
-use std::time::Duration;
-
 use futures::stream::{self, StreamExt as _};
 use tokio::time::sleep;
 
@@ -9,10 +7,8 @@ use super::client::{Decryption, Kind, Over, Put, Version};
 use super::stamp::Stamp;
 use super::{MARKS, ParameterStoreProvider, entry};
 use crate::model::{ErrorKind, Mark, RemoteKey, Revision, SecretValue};
+use crate::provider::aws::session::SETTLING;
 use crate::provider::{Entry, Error, Expect, Result};
-
-/// How long a look waits for a write to be seen, before each try.
-const PATIENCE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(200), Duration::from_millis(800)];
 
 impl ParameterStoreProvider {
     /// Writes a parameter. That it still is as expected was looked at just before; a create AWS guards itself.
@@ -77,7 +73,7 @@ impl ParameterStoreProvider {
     ///
     /// A look that fails, or finds another version, leaves the number alone: the next run then reads the value once.
     async fn revision_of(&self, key: &RemoteKey, version: i64) -> Revision {
-        for pause in PATIENCE {
+        for pause in SETTLING {
             sleep(pause).await;
             let Ok(batch) = self.client.get(&[key.as_str()], Decryption::Unwanted).await else { break };
             match batch.found.first().map(|got| got.stamp) {

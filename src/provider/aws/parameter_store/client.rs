@@ -8,6 +8,7 @@ use aws_sdk_ssm::types::{self, ParameterType, ResourceTypeForTagging};
 use super::stamp::Stamp;
 use crate::model::{ErrorKind, Family, SecretValue};
 use crate::provider::aws::fault::{code, sort};
+use crate::provider::aws::pages::follow;
 use crate::provider::aws::session::Session;
 use crate::provider::{Caller, Error, Repeat, Result};
 
@@ -255,19 +256,11 @@ impl Client {
 
     /// Every version of a parameter that is still kept, without values; none where there is no such parameter.
     pub async fn past(&self, name: &str) -> Result<Vec<Version>> {
-        let mut versions = Vec::new();
-        let mut token = None;
-        loop {
-            let Some(page) = self.past_page(name, token.as_deref()).await? else { return Ok(Vec::new()) };
-            versions.extend(page.versions);
-            if page.next.is_some() && page.next == token {
-                return Err(self.malformed("look up the history of"));
-            }
-            token = page.next;
-            if token.is_none() {
-                return Ok(versions);
-            }
-        }
+        let ask = |token: Option<String>| async move { self.past_page(name, token.as_deref()).await };
+        let circular = || self.malformed("look up the history of");
+        let pages = follow(ask, |page| page.as_ref()?.next.clone(), circular).await?;
+        let pages: Option<Vec<PastPage>> = pages.into_iter().collect();
+        Ok(pages.unwrap_or_default().into_iter().flat_map(|page| page.versions).collect())
     }
 
     async fn past_page(&self, name: &str, token: Option<&str>) -> Result<Option<PastPage>> {

@@ -7,9 +7,9 @@ use super::client::{BATCH, Client};
 use super::settings::ParameterStoreSettings;
 use super::turns::Turns;
 use super::{KIND, MARKS, ParameterStoreProvider};
-use crate::model::{Action, Capabilities, Compare, Deletes, ErrorKind, Family, Revisions, Tariff};
+use crate::model::{Action, Capabilities, Compare, Deletes, Family, Revisions, Tariff};
 use crate::provider::aws::session::{Service, Session};
-use crate::provider::{Error, Opening, Result, SettingsFault, Store, StoreInfo, StoreSettings as _};
+use crate::provider::{Opening, Result, Store, StoreInfo, StoreSettings as _};
 
 /// The service, as the SDK's settings name it.
 pub(super) const SSM: Service = Service("SSM");
@@ -33,7 +33,7 @@ const CALLS: &[(Action, Family, u32)] = &[
 
 /// Opens what `settings` describe.
 pub(super) async fn open(settings: &ParameterStoreSettings, opening: Opening) -> Result<Store> {
-    let access = settings.checked().map_err(|faults| faulty(&opening, &faults))?;
+    let access = settings.checked().map_err(|faults| opening.refuse(&faults))?;
     let session = Session::open(&access, SSM, &opening).await?;
     let info = StoreInfo {
         name: opening.name.clone(),
@@ -77,9 +77,4 @@ fn location(session: &Session, settings: &ParameterStoreSettings) -> String {
     let prefix = prefixes.into_iter().flatten().next().map_or("/", String::as_str);
     let place = session.endpoint.as_deref().unwrap_or("Parameter Store");
     format!("{place} {} {prefix}", session.region)
-}
-
-fn faulty(opening: &Opening, faults: &[SettingsFault]) -> Error {
-    let said: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.path, fault.problem)).collect();
-    Error::new(ErrorKind::Invalid, "open", &opening.name, said.join("; "))
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::Kind;
+use crate::naming::aws::{MAX_LEVELS, is_of_a_parameter, levels, reserved};
 use crate::naming::{Charset, Folding, LookupPatterns, Mount, Place, Rule, Teams};
 
 /// AWS counts a name's whole ARN.
@@ -40,20 +41,20 @@ pub(super) fn spelled(prefix: &str) -> String {
 
 /// What AWS would refuse in a prefix, if anything.
 pub(super) fn fault(prefix: &str) -> Option<&'static str> {
-    let levels = prefix.strip_prefix('/')?;
-    let is_taken = |letter: char| letter.is_ascii_alphanumeric() || "_.-/".contains(letter);
-    let begins = |word: &str| levels.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    if !levels.chars().all(is_taken) {
+    if prefix.is_empty() {
+        return None;
+    }
+    if !prefix.chars().all(is_of_a_parameter) {
         return Some("it has a character that AWS does not take: only ASCII letters, digits and _.-/");
     }
-    if levels.split('/').any(str::is_empty) {
+    if levels(prefix).any(str::is_empty) {
         return Some("it has an empty level between slashes");
     }
     // The last level is left for the id.
-    if levels.split('/').count() > 14 {
+    if levels(prefix).count() >= MAX_LEVELS {
         return Some("it has more than 14 levels, and a name has 15 at most");
     }
-    (begins("aws") || begins("ssm")).then_some("it begins with aws or ssm, which AWS keeps for itself")
+    reserved(prefix).is_some().then_some("it begins with aws or ssm, which AWS keeps for itself")
 }
 
 /// The paths below which keys of these kinds lie, none of them below another.

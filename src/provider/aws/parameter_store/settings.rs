@@ -9,12 +9,12 @@ use super::tier::Tier;
 use super::{KIND, airflow, kwargs, opening, rule};
 use crate::model::{Family, Finding, Listing, Severity};
 use crate::naming::{LookupPatterns, Place, Rule};
-use crate::provider::aws::access::{Access, AccessSettings, Faults};
+use crate::provider::aws::access::{Access, AccessSettings, Faults, usual_region};
 use crate::provider::aws::kwargs::Understood;
-use crate::provider::aws::places::{self, ListingSetting, PrefixSetting, TeamsSetting};
+use crate::provider::aws::places::{self, PrefixSetting, TeamsSetting};
 use crate::provider::aws::{AuthSettings, PaceSettings};
 use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
-use crate::reference::{TlsSettings, env_setting};
+use crate::reference::TlsSettings;
 use crate::settings::DurationText;
 
 /// Where a Parameter Store is, how to log in, and where Airflow's keys lie in it. Holds references, never a secret.
@@ -70,7 +70,7 @@ pub struct ParameterStoreSettings {
     /// The arguments of Airflow's `SystemsManagerParameterStoreBackend`, for whatever the keys above leave out.
     pub backend_kwargs: Option<BackendKwargs>,
     /// Whether AWS is asked for all keys, or for single ones only; `full`.
-    pub listing: Option<ListingSetting>,
+    pub listing: Option<Listing>,
     /// What the arguments said beside what they filled in.
     #[serde(skip)]
     pub kwargs: Understood,
@@ -185,19 +185,16 @@ impl StoreSettings for ParameterStoreSettings {
 
     fn rule(&self) -> Rule {
         let teams = self.teams.unwrap_or_default().into();
-        let region =
-            self.region.clone().or_else(|| env_setting("AWS_REGION")).or_else(|| env_setting("AWS_DEFAULT_REGION"));
+        let region = self.region.clone().or_else(usual_region);
         rule::rule(self.places(), self.patterns(&mut Faults::default()), teams, region.as_deref())
     }
 
     fn identity(&self) -> String {
-        let written =
-            self.places().map(|place| place.prefixes().first().map_or("-".to_owned(), |prefix| format!("{prefix:?}")));
-        format!("{KIND} {} {}", self.access().identity(), written.join(" "))
+        format!("{KIND} {} {}", self.access().identity(), self.rule().written())
     }
 
     fn listing(&self) -> Listing {
-        self.listing.unwrap_or_default().into()
+        self.listing.unwrap_or_default()
     }
 
     fn relative_to(&mut self, folder: &Path) {

@@ -1,11 +1,11 @@
 //! A table checked: from text that may be wrong to settings that cannot be, or every fault at once.
 
 use super::dialect;
-use super::entry::is_of_a_name;
 use super::rule::{SEPARATOR, rule, tidy};
 use super::settings::SecretsManagerSettings;
 use crate::model::{Aliases, Family, Finding, Severity};
 use crate::naming::Rule;
+use crate::naming::aws::is_of_a_secret;
 use crate::provider::SettingsFault;
 use crate::provider::aws::PrefixSetting;
 use crate::provider::aws::access::{Access, Faults};
@@ -48,10 +48,7 @@ pub(super) fn rule_of(settings: &SecretsManagerSettings) -> Rule {
 
 /// The place of a table under any name: region, endpoint, account as far as it is told, and where each kind is written.
 pub(super) fn identity(settings: &SecretsManagerSettings) -> String {
-    let rule = rule_of(settings);
-    let written = [&rule.connections, &rule.variables, &rule.configs]
-        .map(|place| place.prefixes().first().map_or("-".to_owned(), |prefix| format!("{prefix:?}")));
-    format!("aws-secrets-manager {} {}", settings.access().identity(), written.join(" "))
+    format!("aws-secrets-manager {} {}", settings.access().identity(), rule_of(settings).written())
 }
 
 /// What Airflow takes away from a prefix, and so do we.
@@ -117,7 +114,7 @@ fn separator(settings: &SecretsManagerSettings) -> &str {
 fn names(settings: &SecretsManagerSettings, faults: &mut Faults) {
     let texts = prefixes(settings).into_iter().filter_map(|(key, prefix)| Some((key, text(prefix)?)));
     for (key, text) in texts.chain([("sep", separator(settings))]) {
-        if let Some(letter) = text.chars().find(|letter| !is_of_a_name(*letter)) {
+        if let Some(letter) = text.chars().find(|letter| !is_of_a_secret(*letter)) {
             let problem = format!("{:?} is no letter of a secret's name", letter);
             faults.add(key, problem, "write ASCII letters, digits and /_+=.@-");
         }

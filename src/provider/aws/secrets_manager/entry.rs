@@ -1,6 +1,7 @@
 //! What a secret can hold: checked before it is sent, for AWS would say it late or, of a value, in no words of ours.
 
 use crate::model::{ErrorKind, RemoteKey, SecretValue};
+use crate::naming::aws::is_of_a_secret;
 use crate::provider::{Entry, Error, Result};
 
 /// The longest value, in bytes.
@@ -10,18 +11,13 @@ pub(super) const LONGEST_NAME: usize = 512;
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 2_048;
 
-/// Tells whether a letter can stand in a name.
-pub(super) fn is_of_a_name(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "/_+=.@-".contains(letter)
-}
-
 /// Refuses a name or a value that Secrets Manager does not take.
 pub(super) fn check(store: &str, key: &RemoteKey, value: &SecretValue) -> Result<()> {
     let refuse = |kind, context: String, remedy: &str| {
         Err(Error::new(kind, "write", store, context).about(key).with_remedy(remedy))
     };
     let (name, size) = (key.as_str(), value.expose().len());
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_of_a_name) {
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_of_a_secret) {
         let context = format!("a name has 1 to {LONGEST_NAME} ASCII letters, digits and /_+=.@-");
         return refuse(ErrorKind::Invalid, context, "rename it in the job, or change the prefix");
     }

@@ -1,7 +1,6 @@
 //! Earlier versions: which are kept, and the way back to one. AWS moves its own label, and what Airflow then reads proves it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -9,10 +8,9 @@ use uuid::Uuid;
 use super::SecretsManagerProvider;
 use super::client::Which;
 use crate::model::{ErrorKind, Listed, RemoteKey, Revision, State};
+use crate::provider::aws::pages::follow;
+use crate::provider::aws::session::SETTLING;
 use crate::provider::{Error, Expect, RequestToken, Result};
-
-/// How long the label's move may take to be seen, before each look.
-const PATIENCE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(200), Duration::from_millis(800)];
 
 impl SecretsManagerProvider {
     /// Tells whether AWS still keeps a version. A look shows those with a label, the last two among them; of the others AWS
@@ -31,21 +29,13 @@ impl SecretsManagerProvider {
     }
 
     async fn version_ids(&self, key: &RemoteKey) -> Result<BTreeSet<String>> {
-        let mut ids = BTreeSet::new();
-        let mut asked = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let Some(page) = self.client.versions(key, token.as_deref()).await? else { return Ok(ids) };
-            ids.extend(page.ids);
-            match page.next {
-                None => return Ok(ids),
-                Some(next) if !asked.insert(next.clone()) => {
-                    let context = "the versions cannot be followed: they ask for a page that was there before";
-                    return Err(Error::new(ErrorKind::Unexpected, "list versions", &self.info.name, context).about(key));
-                }
-                Some(next) => token = Some(next),
-            }
-        }
+        let circular = || {
+            let context = "the versions cannot be followed: they ask for a page that was there before";
+            Error::new(ErrorKind::Unexpected, "list versions", &self.info.name, context).about(key)
+        };
+        let ask = |token: Option<String>| async move { self.client.versions(key, token.as_deref()).await };
+        let pages = follow(ask, |page| page.as_ref()?.next.clone(), circular).await?;
+        Ok(pages.into_iter().flatten().flat_map(|page| page.ids).collect())
     }
 
     /// Makes `revision` the current version of a key that is as `expect` says, and takes a deletion back first.
@@ -86,7 +76,7 @@ impl SecretsManagerProvider {
     /// Reads the secret as Airflow does, and drops the value. Where that goes on giving another version than the label says, as
     /// emulators do, the earlier value is written as a new version.
     async fn proved(&self, key: &RemoteKey, from: &Revision, to: &Revision) -> Result<Revision> {
-        for pause in PATIENCE {
+        for pause in SETTLING {
             sleep(pause).await;
             match self.client.value(key, Which::Unsaid).await {
                 Ok(Some(held)) if held.version.as_deref() != Some(to.as_str()) => {}

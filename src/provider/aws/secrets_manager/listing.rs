@@ -6,6 +6,7 @@ use super::SecretsManagerProvider;
 use super::answer::Seen;
 use crate::model::{ErrorKind, Event, Finding, Kind, Listed, RemoteKey, Scope, Severity};
 use crate::naming::decode;
+use crate::provider::aws::pages::follow;
 use crate::provider::{Error, Result};
 
 impl SecretsManagerProvider {
@@ -30,34 +31,18 @@ impl SecretsManagerProvider {
         if prefixes.is_empty() {
             return None;
         }
-        let separated = |prefix: &&str| format!("{prefix}{}", self.rule.separator);
-        Some(if prefixes.contains("") { Vec::new() } else { prefixes.iter().map(separated).collect() })
+        let heads = prefixes.iter().map(|prefix| self.rule.head(prefix));
+        Some(if prefixes.contains("") { Vec::new() } else { heads.collect() })
     }
 
     // A secret that is made or deleted meanwhile may shift the pages, so that one shows twice.
     async fn all(&self, prefixes: &[String]) -> Result<BTreeMap<String, Seen>> {
-        let mut all = BTreeMap::new();
-        let mut asked = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let page = self.client.page(prefixes, token.as_deref()).await?;
-            for seen in page.secrets {
-                if seen.name.is_empty() {
-                    return Err(self.broken("it holds a secret without a name"));
-                }
-                all.insert(seen.name.clone(), seen);
-            }
-            match page.next {
-                None => return Ok(all),
-                Some(next) if asked.contains(&next) => {
-                    return Err(self.broken("it asks for a page that was there before"));
-                }
-                Some(next) => {
-                    asked.insert(next.clone());
-                    token = Some(next);
-                }
-            }
-        }
+        let ask = |token: Option<String>| async move { self.client.page(prefixes, token.as_deref()).await };
+        let circular = || self.broken("it asks for a page that was there before");
+        let pages = follow(ask, |page| page.next.clone(), circular).await?;
+        let all: BTreeMap<_, _> =
+            pages.into_iter().flat_map(|page| page.secrets).map(|seen| (seen.name.clone(), seen)).collect();
+        if all.contains_key("") { Err(self.broken("it holds a secret without a name")) } else { Ok(all) }
     }
 
     fn broken(&self, context: &str) -> Error {

@@ -12,7 +12,7 @@ use super::{BATCH, KIND, SecretsManagerProvider, dialect, entry};
 use crate::model::{Action, Capabilities, Compare, Deletes, ErrorKind, Family, Listing, Revisions, Tariff};
 use crate::provider::aws::access::Access;
 use crate::provider::aws::session::{Service, Session};
-use crate::provider::{Error, Opening, Result, Role, SettingsFault, Store, StoreInfo, StoreSettings as _};
+use crate::provider::{Error, Opening, Result, Role, Store, StoreInfo, StoreSettings as _};
 
 pub(super) const SERVICE: Service = Service("Secrets Manager");
 /// "ListSecrets … might not include secrets from the last 5 minutes".
@@ -33,7 +33,7 @@ const CALLS: &[(Action, Family, u32)] = &[
 
 /// Opens what `settings` describe.
 pub(super) async fn open(settings: &SecretsManagerSettings, opening: Opening) -> Result<Store> {
-    let checked = check(settings).map_err(|faults| faulty(&opening, &faults))?;
+    let checked = check(settings).map_err(|faults| opening.refuse(&faults))?;
     if settings.legacy.is_some() && opening.role == Role::Target {
         let context = "legacy says how old secrets are read; no Airflow of today would read what is written so";
         let error = Error::new(ErrorKind::Unsupported, "open", &opening.name, context).of_the_store();
@@ -88,9 +88,4 @@ fn location(session: &Session) -> String {
         Some(endpoint) => format!("{} at {endpoint}", session.region),
         None => session.region.clone(),
     }
-}
-
-fn faulty(opening: &Opening, faults: &[SettingsFault]) -> Error {
-    let said: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.path, fault.problem)).collect();
-    Error::new(ErrorKind::Invalid, "open", &opening.name, said.join("; "))
 }

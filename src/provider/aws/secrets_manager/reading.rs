@@ -10,6 +10,7 @@ use super::answer::Held;
 use super::client::Which;
 use super::fault::Refused;
 use crate::model::{ErrorKind, Listed, Manager, RemoteKey, Revision, State};
+use crate::provider::aws::pages::follow;
 use crate::provider::contract::all_failed;
 use crate::provider::{Content, Error, Quarantine, Reach, Record, Result, Role};
 
@@ -43,26 +44,22 @@ impl SecretsManagerProvider {
     async fn batch(&self, keys: &[RemoteKey]) -> Result<Answers> {
         let ids: BTreeSet<&str> = keys.iter().map(RemoteKey::as_str).collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let circular = || {
+            let context = "the answer cannot be followed: it asks for a page that was there before";
+            Error::new(ErrorKind::Unexpected, "read", self.client.store(), context)
+        };
+        let asked = &ids;
+        let ask = |token: Option<String>| async move { self.client.batch(asked, token.as_deref()).await };
         let mut answers = Answers::new();
-        let mut asked = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let page = self.client.batch(&ids, token.as_deref()).await?;
+        for page in follow(ask, |page| page.next.clone(), circular).await? {
             answers.extend(page.values.into_iter().map(|(name, held)| (name, Ok(held))));
             for unread in page.refused {
                 let id = ids.iter().find(|id| is_named(id, &unread.id)).unwrap_or(&unread.id);
                 let refused = Refused::from_code(self.client.store(), &unread.code, unread.message.as_deref());
                 answers.insert(id.clone(), Err(refused));
             }
-            match page.next {
-                None => return Ok(answers),
-                Some(next) if !asked.insert(next.clone()) => {
-                    let context = "the answer cannot be followed: it asks for a page that was there before";
-                    return Err(Error::new(ErrorKind::Unexpected, "read", self.client.store(), context));
-                }
-                Some(next) => token = Some(next),
-            }
         }
+        Ok(answers)
     }
 
     async fn answer(&self, key: &RemoteKey, answers: &Answers) -> Result<Option<Record>> {

@@ -11,7 +11,7 @@ use crate::model::{Finding, Listing};
 use crate::naming::Rule;
 use crate::provider::aws::access::AccessSettings;
 use crate::provider::aws::kwargs::Understood;
-use crate::provider::aws::{AuthSettings, ListingSetting, PaceSettings, PrefixSetting, TeamsSetting};
+use crate::provider::aws::{AuthSettings, PaceSettings, PrefixSetting, TeamsSetting};
 use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
@@ -74,7 +74,7 @@ pub struct SecretsManagerSettings {
     /// The arguments of Airflow's `SecretsManagerBackend`, for whatever the keys above leave out.
     pub backend_kwargs: Option<BackendKwargs>,
     /// Whether AWS is asked for all keys, or for single ones only; `full`.
-    pub listing: Option<ListingSetting>,
+    pub listing: Option<Listing>,
     /// What the arguments said beside what they filled in.
     #[serde(skip)]
     pub kwargs: Understood,
@@ -130,7 +130,7 @@ impl StoreSettings for SecretsManagerSettings {
     }
 
     fn listing(&self) -> Listing {
-        self.listing.unwrap_or_default().into()
+        self.listing.unwrap_or_default()
     }
 
     fn relative_to(&mut self, folder: &Path) {
