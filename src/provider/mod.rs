@@ -8,6 +8,7 @@ pub mod airflow_metastore;
 #[cfg(feature = "aws")]
 pub mod aws;
 mod backend_kwargs;
+mod bounds;
 pub mod call;
 pub mod contract;
 #[cfg(feature = "environment")]
@@ -20,6 +21,7 @@ pub mod layer;
 pub mod local_files;
 pub mod memory;
 pub mod pace;
+mod places;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod plain_http;
 pub mod registry;
@@ -28,11 +30,13 @@ pub mod vault;
 
 pub use airflow::{AirflowBackend, ReadPolicy};
 pub use backend_kwargs::{BACKEND_KWARGS, BackendKwargs, Kwargs, SecretPlace, retold};
+pub use bounds::{Bounds, PaceSettings};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,
 };
 pub use error::{Error, Reach, Result};
 pub use pace::{Pace, Paces};
+pub use places::{PrefixSetting, TeamsSetting};
 
 pub use crate::settings::SettingsFault;
