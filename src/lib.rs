@@ -98,6 +98,7 @@
 //!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
 //!   pace.rs               How fast a store is asked
+//!   pages.rs              Answers in pages: each says where the next one is, to the last or not at all
 //!   plain_http.rs         Whether secrets would travel readable to another host
 //!   registry.rs           The one list of kinds of store
 //!   vault/                HashiCorp Vault's KV engines as a store of Airflow's keys
