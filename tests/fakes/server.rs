@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use secretferry::model::Family;
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 use super::authority::Authority;
+use super::control;
 use super::fault::{Aim, Fault, Faults};
 use super::http::{Reply, Request, receive, send};
 use super::quota::{Quota, Quotas};
@@ -23,8 +25,8 @@ pub trait Service: Send + 'static {
     /// The family that an operation belongs to.
     fn family(&self, operation: &str) -> Family;
 
-    /// The quota that an operation draws on, if there is one.
-    fn quota(&self, operation: &str) -> Option<Quota>;
+    /// The quotas that a request draws on.
+    fn quotas(&self, operation: &str, request: &Request) -> Vec<Quota>;
 
     /// Does what is asked.
     fn answer(&mut self, request: &Request) -> Reply;
@@ -34,6 +36,16 @@ pub trait Service: Send + 'static {
 
     /// The answer with the page it belongs to named as the next one; `None` for what is no later page.
     fn circular(&self, request: &Request, reply: &Reply) -> Option<Reply>;
+
+    /// What it holds, but for the values, for whoever looks from outside the process.
+    fn state(&self) -> Value {
+        Value::Null
+    }
+
+    /// Does what [`control`](super::control) asks of this service alone; `None` where there is no such thing.
+    fn control(&mut self, _verb: &str, _how: &Value) -> Option<Value> {
+        None
+    }
 }
 
 /// A running fake; it ends when this is dropped.
@@ -44,13 +56,14 @@ pub struct Fake<S> {
     _end: oneshot::Sender<()>,
 }
 
-struct Inner<S> {
-    service: S,
-    faults: Faults,
-    counts: BTreeMap<String, u64>,
-    rejected: u64,
-    latency: Duration,
-    quotas: Option<Quotas>,
+/// The service, and what its server knows of it.
+pub(super) struct Inner<S> {
+    pub(super) service: S,
+    pub(super) faults: Faults,
+    pub(super) counts: BTreeMap<String, u64>,
+    pub(super) rejected: u64,
+    pub(super) latency: Duration,
+    pub(super) quotas: Option<Quotas>,
 }
 
 /// What is said to a request.
@@ -152,10 +165,13 @@ impl<S: Service> Fake<S> {
 
 impl<S: Service> Inner<S> {
     fn told(&mut self, request: &Request) -> Told {
+        if let Some(reply) = control::answer(self, request) {
+            return Told::Whole(reply);
+        }
         let operation = self.service.operation(request);
         *self.counts.entry(operation.clone()).or_default() += 1;
-        if let (Some(quotas), Some(quota)) = (&mut self.quotas, self.service.quota(&operation))
-            && !quotas.admit(quota, Instant::now())
+        if let Some(quotas) = &mut self.quotas
+            && !quotas.admit(&self.service.quotas(&operation, request), Instant::now())
         {
             self.rejected += 1;
             return Told::Whole(self.service.refusal(&operation, Fault::Throttled));
