@@ -99,6 +99,7 @@
 //!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
 //!   pace.rs               How fast a store is asked
+//!   pages.rs              Answers in pages: each says where the next one is, to the last or not at all
 //!   places.rs             Where Airflow's keys lie in a store of a cloud, as its table says it
 //!   plain_http.rs         Whether secrets would travel readable to another host
 //!   registry.rs           The one list of kinds of store

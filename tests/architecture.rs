@@ -188,6 +188,7 @@ fn neighbour(module: &[String], target: &[String]) -> Option<String> {
         "file",
         "layer",
         "pace",
+        "pages",
         "places",
         "plain_http",
         "registry",

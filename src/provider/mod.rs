@@ -21,6 +21,8 @@ pub mod layer;
 pub mod local_files;
 pub mod memory;
 pub mod pace;
+#[cfg(any(feature = "aws", feature = "azure-key-vault", feature = "gcp-secret-manager"))]
+mod pages;
 mod places;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod plain_http;

@@ -29,6 +29,12 @@ impl Fault {
 
     /// Those after which only the service knows what has happened.
     pub const OF_UNKNOWN_EFFECT: [Self; 3] = [Self::Lost, Self::Silent, Self::Torn];
+
+    /// The fault that a word stands for.
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [&Self::WITHOUT_EFFECT[..], &Self::OF_UNKNOWN_EFFECT, &[Self::Circular]].concat();
+        all.into_iter().find(|fault| format!("{fault:?}").to_lowercase() == word)
+    }
 }
 
 /// Which requests a fault is for.

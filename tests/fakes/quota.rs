@@ -1,32 +1,52 @@
-//! Quotas: so many calls a second of one group, and what comes faster is rejected.
+//! Quotas: so many calls of one group in a window of time, and what comes faster is rejected.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Operations that share a quota, and the calls they may make in a second.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Requests that share a quota, and how many of them may be made.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Quota {
     /// The group's name.
-    pub group: &'static str,
-    /// Calls a second; as many may come at once after a pause.
-    pub per_second: f64,
+    pub group: String,
+    /// How many may be made in a window; as many may come at once after a pause.
+    pub calls: f64,
+    /// The window.
+    pub window: Duration,
+}
+
+impl Quota {
+    /// So many calls of a group in a window.
+    pub fn new(group: impl Into<String>, calls: f64, window: Duration) -> Self {
+        Self { group: group.into(), calls, window }
+    }
+
+    /// So many calls of a group in a second.
+    pub fn per_second(group: impl Into<String>, calls: f64) -> Self {
+        Self::new(group, calls, Duration::from_secs(1))
+    }
 }
 
 /// What is left of each quota.
 #[derive(Debug, Default)]
-pub struct Quotas(BTreeMap<&'static str, (f64, Option<Instant>)>);
+pub struct Quotas(BTreeMap<String, (f64, Instant)>);
 
 impl Quotas {
-    /// Takes a call's share of its quota, unless none is left.
-    pub fn admit(&mut self, quota: Quota, now: Instant) -> bool {
-        let (left, seen) = self.0.entry(quota.group).or_insert((quota.per_second, None));
-        let passed = seen.map_or(0.0, |seen| now.duration_since(seen).as_secs_f64());
-        *left = (*left + passed * quota.per_second).min(quota.per_second);
-        *seen = Some(now);
-        let admitted = *left >= 1.0;
+    /// Takes a call's share of every quota it draws on, unless one of them has none left.
+    pub fn admit(&mut self, quotas: &[Quota], now: Instant) -> bool {
+        let admitted = quotas.iter().fold(true, |admitted, quota| self.refilled(quota, now) >= 1.0 && admitted);
         if admitted {
-            *left -= 1.0;
+            for quota in quotas {
+                self.0.entry(quota.group.clone()).and_modify(|(left, _)| *left -= 1.0);
+            }
         }
         admitted
+    }
+
+    fn refilled(&mut self, quota: &Quota, now: Instant) -> f64 {
+        let (left, seen) = self.0.entry(quota.group.clone()).or_insert((quota.calls, now));
+        let passed = now.duration_since(*seen).as_secs_f64();
+        *left = (*left + passed * quota.calls / quota.window.as_secs_f64()).min(quota.calls);
+        *seen = now;
+        *left
     }
 }

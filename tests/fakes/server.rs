@@ -5,10 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use secretferry::model::Family;
-use tokio::io::BufReader;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 
+use super::authority::Authority;
+use super::control;
 use super::fault::{Aim, Fault, Faults};
 use super::http::{Reply, Request, receive, send};
 use super::quota::{Quota, Quotas};
@@ -21,8 +25,8 @@ pub trait Service: Send + 'static {
     /// The family that an operation belongs to.
     fn family(&self, operation: &str) -> Family;
 
-    /// The quota that an operation draws on, if there is one.
-    fn quota(&self, operation: &str) -> Option<Quota>;
+    /// The quotas that a request draws on.
+    fn quotas(&self, operation: &str, request: &Request) -> Vec<Quota>;
 
     /// Does what is asked.
     fn answer(&mut self, request: &Request) -> Reply;
@@ -32,6 +36,16 @@ pub trait Service: Send + 'static {
 
     /// The answer with the page it belongs to named as the next one; `None` for what is no later page.
     fn circular(&self, request: &Request, reply: &Reply) -> Option<Reply>;
+
+    /// What it holds, but for the values, for whoever looks from outside the process.
+    fn state(&self) -> Value {
+        Value::Null
+    }
+
+    /// Does what [`control`](super::control) asks of this service alone; `None` where there is no such thing.
+    fn control(&mut self, _verb: &str, _how: &Value) -> Option<Value> {
+        None
+    }
 }
 
 /// A running fake; it ends when this is dropped.
@@ -42,13 +56,14 @@ pub struct Fake<S> {
     _end: oneshot::Sender<()>,
 }
 
-struct Inner<S> {
-    service: S,
-    faults: Faults,
-    counts: BTreeMap<String, u64>,
-    rejected: u64,
-    latency: Duration,
-    quotas: Option<Quotas>,
+/// The service, and what its server knows of it.
+pub(super) struct Inner<S> {
+    pub(super) service: S,
+    pub(super) faults: Faults,
+    pub(super) counts: BTreeMap<String, u64>,
+    pub(super) rejected: u64,
+    pub(super) latency: Duration,
+    pub(super) quotas: Option<Quotas>,
 }
 
 /// What is said to a request.
@@ -60,8 +75,17 @@ enum Told {
 }
 
 impl<S: Service> Fake<S> {
-    /// Starts one.
+    /// Starts one on plain http.
     pub fn start(service: S) -> Self {
+        Self::start_on(service, "http://127.0.0.1", None)
+    }
+
+    /// Starts one on https alone, as `localhost`.
+    pub fn start_secure(service: S, authority: &Authority) -> Self {
+        Self::start_on(service, "https://localhost", Some(authority.acceptor()))
+    }
+
+    fn start_on(service: S, host: &'static str, tls: Option<TlsAcceptor>) -> Self {
         let inner = Inner {
             service,
             faults: Faults::default(),
@@ -79,9 +103,9 @@ impl<S: Service> Fake<S> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                told.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+                told.send(format!("{host}:{}", listener.local_addr().unwrap().port())).unwrap();
                 tokio::select! {
-                    () = accept(listener, shared) => {}
+                    () = accept(listener, tls, shared) => {}
                     _ = ended => {}
                 }
             });
@@ -141,10 +165,13 @@ impl<S: Service> Fake<S> {
 
 impl<S: Service> Inner<S> {
     fn told(&mut self, request: &Request) -> Told {
+        if let Some(reply) = control::answer(self, request) {
+            return Told::Whole(reply);
+        }
         let operation = self.service.operation(request);
         *self.counts.entry(operation.clone()).or_default() += 1;
-        if let (Some(quotas), Some(quota)) = (&mut self.quotas, self.service.quota(&operation))
-            && !quotas.admit(quota, Instant::now())
+        if let Some(quotas) = &mut self.quotas
+            && !quotas.admit(&self.service.quotas(&operation, request), Instant::now())
         {
             self.rejected += 1;
             return Told::Whole(self.service.refusal(&operation, Fault::Throttled));
@@ -170,15 +197,28 @@ impl<S: Service> Inner<S> {
     }
 }
 
-async fn accept<S: Service>(listener: TcpListener, inner: Arc<Mutex<Inner<S>>>) {
+async fn accept<S: Service>(listener: TcpListener, tls: Option<TlsAcceptor>, inner: Arc<Mutex<Inner<S>>>) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(converse(stream, Arc::clone(&inner)));
+        tokio::spawn(secure(stream, tls.clone(), Arc::clone(&inner)));
     }
 }
 
-async fn converse<S: Service>(stream: TcpStream, inner: Arc<Mutex<Inner<S>>>) {
+/// Agrees on TLS first where there is to be any.
+async fn secure<S: Service>(stream: TcpStream, tls: Option<TlsAcceptor>, inner: Arc<Mutex<Inner<S>>>) {
     let _ = stream.set_nodelay(true);
-    let (reader, mut writer) = stream.into_split();
+    match tls {
+        None => converse(stream, inner).await,
+        // Who does not trust us says so and goes.
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(stream).await {
+                converse(stream, inner).await;
+            }
+        }
+    }
+}
+
+async fn converse<S: Service>(stream: impl AsyncRead + AsyncWrite + Unpin, inner: Arc<Mutex<Inner<S>>>) {
+    let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = BufReader::new(reader);
     while let Some(request) = receive(&mut reader).await {
         let (told, latency) = {

@@ -143,12 +143,40 @@ async fn a_fault_may_be_for_one_operation_alone() {
 
 #[test]
 fn a_quota_lets_so_many_through() {
-    let (mut quotas, quota) = (Quotas::default(), Quota { group: "put", per_second: 3.0 });
+    let (mut quotas, quota) = (Quotas::default(), [Quota::per_second("put", 3.0)]);
     let start = Instant::now();
-    let mut admitted = |after: f64| quotas.admit(quota, start + Duration::from_secs_f64(after));
+    let mut admitted = |after: f64| quotas.admit(&quota, start + Duration::from_secs_f64(after));
     let at_once = [admitted(0.0), admitted(0.0), admitted(0.0), admitted(0.0)];
     assert_eq!(at_once, [true, true, true, false]);
     assert!(admitted(0.4));
     assert!(!admitted(0.5));
     assert!(admitted(0.8));
+}
+
+#[tokio::test]
+async fn all_that_can_be_done_in_the_process_can_be_done_over_the_socket() {
+    let fake = Aws::start();
+    let client = reqwest::ClientBuilder::new().tls_certs_only(Vec::new()).no_proxy().build().unwrap();
+    let tell = async |method: reqwest::Method, what: &str, how: Value| {
+        let request = client.request(method, format!("{}/_control/{what}", fake.address)).body(how.to_string());
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice::<Value>(&answer.bytes().await.unwrap()).unwrap())
+    };
+    let post = reqwest::Method::POST;
+    let plan = json!({"family": "write", "fault": "broken", "times": 2});
+    assert_eq!(tell(post.clone(), "faults", plan).await, (200, json!({})));
+    assert_eq!(ask(&fake, "AmazonSSM.PutParameter", put("/a")).await.unwrap().0, 500);
+    assert_eq!(tell(reqwest::Method::GET, "faults", json!({})).await.1, json!({"waiting": 1}));
+    tell(reqwest::Method::DELETE, "faults", json!({})).await;
+    assert_eq!(ask(&fake, "AmazonSSM.PutParameter", put("/a")).await.unwrap().0, 200);
+    let counts = json!({"counts": {"AmazonSSM.PutParameter": 2}, "rejected": 0});
+    assert_eq!(tell(reqwest::Method::GET, "counts", json!({})).await.1, counts);
+    assert_eq!(tell(post.clone(), "quotas", json!({"enforced": true})).await.0, 200);
+    assert_eq!(tell(post.clone(), "latency", json!({"milliseconds": 1})).await.0, 200);
+    for (what, how) in
+        [("faults", json!({"family": "write", "fault": "odd"})), ("verb", json!({})), ("quotas", json!(1))]
+    {
+        assert_eq!(tell(post.clone(), what, how).await.0, 400, "{what}");
+    }
 }

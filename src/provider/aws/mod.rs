@@ -15,7 +15,6 @@ mod fault;
 mod identity;
 mod kwargs;
 mod login;
-mod pages;
 #[cfg(feature = "aws-parameter-store")]
 pub mod parameter_store;
 mod patterns;

@@ -93,8 +93,8 @@ impl Service for Aws {
     }
 
     /// The documented quotas of a fresh account.
-    fn quota(&self, operation: &str) -> Option<Quota> {
-        let (group, per_second) = match operation.split_once('.')? {
+    fn quotas(&self, operation: &str, _request: &Request) -> Vec<Quota> {
+        let (group, per_second) = match operation.split_once('.').unwrap_or_default() {
             ("secretsmanager", "CreateSecret") => ("create", 50.0),
             ("secretsmanager", "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage") => ("update", 50.0),
             ("secretsmanager", "DeleteSecret") => ("delete", 50.0),
@@ -106,9 +106,9 @@ impl Service for Aws {
             ("secretsmanager", "GetSecretValue") => ("value", 10_000.0),
             ("AmazonSSM", "PutParameter") => ("put", 3.0),
             ("AmazonSSM", "GetParameter" | "GetParameters" | "GetParametersByPath") => ("get", 40.0),
-            _ => return None,
+            _ => return Vec::new(),
         };
-        Some(Quota { group, per_second })
+        vec![Quota::per_second(group, per_second)]
     }
 
     fn answer(&mut self, request: &Request) -> Reply {
