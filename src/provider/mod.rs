@@ -18,6 +18,8 @@ pub mod environment;
 mod error;
 #[cfg(any(feature = "airflow-cfg", feature = "environment", feature = "local-files"))]
 pub mod file;
+#[cfg(feature = "gcp-secret-manager")]
+pub mod gcp_secret_manager;
 pub mod layer;
 #[cfg(feature = "local-files")]
 pub mod local_files;
@@ -29,6 +31,8 @@ mod places;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod plain_http;
 pub mod registry;
+#[cfg(any(feature = "aws-parameter-store", feature = "gcp-secret-manager"))]
+mod turns;
 #[cfg(feature = "vault")]
 pub mod vault;
 
