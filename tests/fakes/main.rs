@@ -4,5 +4,7 @@
 
 #[path = "mod.rs"]
 mod fakes;
+mod google_strict;
+mod google_tokens;
 mod strict;
 mod troubles;
