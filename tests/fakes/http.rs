@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -37,7 +36,7 @@ impl Request {
 }
 
 /// Takes the next request of a connection; `None` where there is none, or what came is no request.
-pub async fn receive(reader: &mut BufReader<OwnedReadHalf>) -> Option<Request> {
+pub async fn receive(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Request> {
     let mut first = String::new();
     reader.read_line(&mut first).await.ok()?;
     let (method, path) = first.trim_end().strip_suffix(" HTTP/1.1")?.split_once(' ')?;
@@ -60,5 +59,5 @@ pub async fn send(writer: &mut (impl AsyncWrite + Unpin), reply: &Reply, part: u
     let length = reply.body.len();
     let mut bytes = format!("HTTP/1.1 {} Said\r\ncontent-length: {length}\r\n{more}\r\n", reply.status).into_bytes();
     bytes.extend_from_slice(&reply.body[..part]);
-    writer.write_all(&bytes).await.is_ok() && part == length
+    writer.write_all(&bytes).await.is_ok() && writer.flush().await.is_ok() && part == length
 }

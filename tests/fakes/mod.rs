@@ -2,8 +2,10 @@
 //! they are asked, and fail in every way that services do.
 //!
 //! [`server`] takes requests and keeps count; [`fault`] lists, as data, what can go wrong with a request whatever the
-//! service; [`quota`] rejects what comes too fast; [`control`] does all that over the socket, for any language. A service is what implements [`server::Service`].
+//! service; [`quota`] rejects what comes too fast; [`authority`] makes certificates for services that have no plain http;
+//! [`control`] does all that over the socket, for any language. A service is what implements [`server::Service`].
 
+pub mod authority;
 pub mod aws;
 pub mod control;
 pub mod fault;

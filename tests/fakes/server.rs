@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use secretferry::model::Family;
 use serde_json::Value;
-use tokio::io::BufReader;
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 
+use super::authority::Authority;
 use super::control;
 use super::fault::{Aim, Fault, Faults};
 use super::http::{Reply, Request, receive, send};
@@ -73,8 +75,17 @@ enum Told {
 }
 
 impl<S: Service> Fake<S> {
-    /// Starts one.
+    /// Starts one on plain http.
     pub fn start(service: S) -> Self {
+        Self::start_on(service, "http://127.0.0.1", None)
+    }
+
+    /// Starts one on https alone, as `localhost`.
+    pub fn start_secure(service: S, authority: &Authority) -> Self {
+        Self::start_on(service, "https://localhost", Some(authority.acceptor()))
+    }
+
+    fn start_on(service: S, host: &'static str, tls: Option<TlsAcceptor>) -> Self {
         let inner = Inner {
             service,
             faults: Faults::default(),
@@ -92,9 +103,9 @@ impl<S: Service> Fake<S> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                told.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+                told.send(format!("{host}:{}", listener.local_addr().unwrap().port())).unwrap();
                 tokio::select! {
-                    () = accept(listener, shared) => {}
+                    () = accept(listener, tls, shared) => {}
                     _ = ended => {}
                 }
             });
@@ -186,15 +197,28 @@ impl<S: Service> Inner<S> {
     }
 }
 
-async fn accept<S: Service>(listener: TcpListener, inner: Arc<Mutex<Inner<S>>>) {
+async fn accept<S: Service>(listener: TcpListener, tls: Option<TlsAcceptor>, inner: Arc<Mutex<Inner<S>>>) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(converse(stream, Arc::clone(&inner)));
+        tokio::spawn(secure(stream, tls.clone(), Arc::clone(&inner)));
     }
 }
 
-async fn converse<S: Service>(stream: TcpStream, inner: Arc<Mutex<Inner<S>>>) {
+/// Agrees on TLS first where there is to be any.
+async fn secure<S: Service>(stream: TcpStream, tls: Option<TlsAcceptor>, inner: Arc<Mutex<Inner<S>>>) {
     let _ = stream.set_nodelay(true);
-    let (reader, mut writer) = stream.into_split();
+    match tls {
+        None => converse(stream, inner).await,
+        // Who does not trust us says so and goes.
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(stream).await {
+                converse(stream, inner).await;
+            }
+        }
+    }
+}
+
+async fn converse<S: Service>(stream: impl AsyncRead + AsyncWrite + Unpin, inner: Arc<Mutex<Inner<S>>>) {
+    let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = BufReader::new(reader);
     while let Some(request) = receive(&mut reader).await {
         let (told, latency) = {
