@@ -1,5 +1,8 @@
 //! Google's fake refuses what Google refuses, in Google's words.
 
+use std::collections::BTreeMap;
+use std::time::Instant;
+
 use secretferry::model::Family;
 use serde_json::{Value, json};
 
@@ -8,6 +11,7 @@ use crate::fakes::google::identity::{EXPIRED_TOKEN, NARROW_TOKEN, TOKEN};
 use crate::fakes::google::secret::State;
 use crate::fakes::google::{PROJECT, SecretManager, Trouble};
 use crate::fakes::http::Request;
+use crate::fakes::quota::Quotas;
 use crate::fakes::server::Service as _;
 
 const AUTOMATIC: &str = r#"{"replication": {"automatic": {}}}"#;
@@ -287,4 +291,23 @@ fn listings_and_latest_may_lag_and_numbers_do_not() {
     assert_eq!(google.family("secretmanager.AccessSecretVersion"), Family::Read);
     let broken = google.refusal("secretmanager.AddSecretVersion", Fault::Throttled);
     assert_eq!(broken.status, 429);
+}
+
+#[test]
+fn a_project_has_quotas_and_so_has_each_secret() {
+    let google = SecretManager::default();
+    let (now, mut quotas) = (Instant::now(), Quotas::default());
+    let mut admitted = |method: &str, path: &str, times: usize| {
+        let path = format!("/v1/projects/{PROJECT}/{path}");
+        let request = Request { method: method.to_owned(), path, headers: BTreeMap::new(), body: Vec::new() };
+        let draws = google.quotas(&google.operation(&request), &request);
+        (0..times).filter(|_| quotas.admit(&draws, now)).count()
+    };
+    assert_eq!(admitted("POST", "secrets/a:addVersion", 5), 2, "two a second for one global secret");
+    assert_eq!(admitted("POST", "secrets?secretId=b", 1) + admitted("POST", "secrets/b:addVersion", 5), 2);
+    assert_eq!(admitted("POST", "locations/us-east1/secrets/a:addVersion", 100), 80);
+    assert_eq!((0..600).map(|n| admitted("DELETE", &format!("secrets/n{n}"), 1)).sum::<usize>(), 600 - 84);
+    assert_eq!(admitted("GET", "secrets", 601) + admitted("GET", "secrets/a", 1), 600);
+    assert_eq!(admitted("GET", "secrets/a/versions/latest:access", 90_001), 90_000);
+    assert_eq!(admitted("POST", "secrets/a:testIamPermissions", 1_000), 1_000);
 }
