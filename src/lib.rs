@@ -89,6 +89,7 @@
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
 //!   aws/                  Amazon Web Services: what its two stores share, and the stores themselves
 //!   backend_kwargs.rs     `backend-kwargs`
+//!   bounds.rs             How long a request may take, how many go at once and how fast
 //!   call.rs               The one way a request leaves the house
 //!   contract.rs           What every store can be asked, and what is handed over and back
 //!   environment/          Connections and variables in the environment of a process, or in a `.env` file
@@ -98,6 +99,8 @@
 //!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
 //!   pace.rs               How fast a store is asked
+//!   pages.rs              Answers in pages: each says where the next one is, to the last or not at all
+//!   places.rs             Where Airflow's keys lie in a store of a cloud, as its table says it
 //!   plain_http.rs         Whether secrets would travel readable to another host
 //!   registry.rs           The one list of kinds of store
 //!   vault/                HashiCorp Vault's KV engines as a store of Airflow's keys

@@ -40,6 +40,17 @@ impl SettingsFault {
     }
 }
 
+/// Collects the faults of a table while the rest of it is checked on.
+#[derive(Debug, Default)]
+pub struct Faults(pub Vec<SettingsFault>);
+
+impl Faults {
+    /// Adds one.
+    pub fn add(&mut self, path: &str, problem: impl Into<String>, hint: &str) {
+        self.0.push(SettingsFault::new(path, problem).with_hint(hint));
+    }
+}
+
 /// Reads a table into its settings struct, or gives every fault of it.
 ///
 /// A fault that only follows from another one (a key missing because its value was refused) is not repeated. Structs with

@@ -179,8 +179,20 @@ fn module_of(inside: &str) -> Vec<String> {
 
 /// The provider beside ours that `target` lies in, if it does.
 fn neighbour(module: &[String], target: &[String]) -> Option<String> {
-    const SHARED: [&str; 9] =
-        ["backend_kwargs", "call", "contract", "error", "file", "layer", "pace", "plain_http", "registry"];
+    const SHARED: &[&str] = &[
+        "backend_kwargs",
+        "bounds",
+        "call",
+        "contract",
+        "error",
+        "file",
+        "layer",
+        "pace",
+        "pages",
+        "places",
+        "plain_http",
+        "registry",
+    ];
     let [room, own, ..] = module else { return None };
     let [wanted, other, ..] = target else { return None };
     let folders = room == "provider" && wanted == "provider" && own != other;

@@ -47,8 +47,24 @@ pub struct Tariff {
     /// The calls that an action takes on a key of the store as a target, the look before it included; empty where nobody
     /// has counted them.
     pub calls: &'static [(Action, Family, u32)],
-    /// Calls a second, more than zero; a family that is left out has no quota.
-    pub quotas: Vec<(Family, f64)>,
+    /// What the store grants; a family that is in none has no quota.
+    pub quotas: Vec<Quota>,
+}
+
+/// How many calls a second a store grants to some families together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quota {
+    /// Those that share it.
+    pub families: Vec<Family>,
+    /// Calls a second, more than zero.
+    pub per_second: f64,
+}
+
+impl Quota {
+    /// The quota that `families` share.
+    pub fn of(families: &[Family], per_second: f64) -> Self {
+        Self { families: families.to_vec(), per_second }
+    }
 }
 
 impl Tariff {
@@ -60,9 +76,10 @@ impl Tariff {
         !(self.calls.is_empty() && self.quotas.is_empty())
     }
 
-    /// The quota of a family.
+    /// How many calls a second of one family the tightest of its quotas grants.
     pub fn per_second(&self, family: Family) -> Option<f64> {
-        self.quotas.iter().find(|(own, _)| *own == family).map(|(_, per_second)| *per_second)
+        let own = self.quotas.iter().filter(|quota| quota.families.contains(&family));
+        own.map(|quota| quota.per_second).reduce(f64::min)
     }
 }
 

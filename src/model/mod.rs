@@ -20,7 +20,7 @@ mod snapshot;
 mod value;
 
 pub use canonical::Canonical;
-pub use capability::{Capabilities, Compare, Deletes, Listing, Revisions, Tariff, has_double_braces};
+pub use capability::{Capabilities, Compare, Deletes, Listing, Quota, Revisions, Tariff, has_double_braces};
 pub use connection::{Connection, Field, Form};
 pub use decision::{Action, Outcome, Reason};
 pub use dialect::{

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::plan::{Plan, Step};
-use crate::model::{Action, Capabilities, Family};
+use crate::model::{Action, Capabilities, Family, Tariff};
 
 /// What acting on a plan takes at the least: throttles and repeats come on top.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Calls {
     pub family: Family,
     /// How often.
     pub count: u64,
-    /// The quota: calls a second; `None` where there is none.
+    /// The tightest quota of the family: calls a second; `None` where there is none.
     pub per_second: Option<f64>,
 }
 
@@ -37,18 +37,20 @@ pub fn effort(plan: &Plan, source: &Capabilities, target: &Capabilities) -> Effo
         (family, calls.map(|(action, _, count)| plan.count(*action) as u64 * u64::from(*count)).sum())
     };
     let of_target = Family::ALL.map(of_family).to_vec();
-    let (source, target) = (priced(of_source, source), priced(of_target, target));
-    let times = source.iter().chain(&target).filter_map(Calls::least);
-    let least = times.max();
-    Effort { source, target, least }
+    let (source, target) = ((priced(of_source, source), source), (priced(of_target, target), target));
+    let least = [&source, &target].into_iter().filter_map(|(calls, store)| least(calls, &store.tariff)).max();
+    Effort { source: source.0, target: target.0, least }
 }
 
-impl Calls {
-    /// How long they take under the quota.
-    fn least(&self) -> Option<Duration> {
+/// How long the calls take under the tightest quota that counts any of them.
+fn least(calls: &[Calls], tariff: &Tariff) -> Option<Duration> {
+    let times = tariff.quotas.iter().filter_map(|quota| {
+        let counted = calls.iter().filter(|calls| quota.families.contains(&calls.family));
+        let count: u64 = counted.map(|calls| calls.count).sum();
         // A quota is never so small that the time would not fit: settings ask for more than nothing.
-        Duration::try_from_secs_f64(self.count as f64 / self.per_second?).ok()
-    }
+        (count > 0).then(|| Duration::try_from_secs_f64(count as f64 / quota.per_second).ok())?
+    });
+    times.max()
 }
 
 fn is_carried(step: &Step) -> bool {

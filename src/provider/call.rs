@@ -327,7 +327,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_throttle_slows_the_pace() {
         let pace = crate::provider::Pace { per_second: 1.0, burst: 1 };
-        let paces = Paces::new(8, &[(Family::Read, pace)]);
+        let paces = Paces::new(8, &[(&[Family::Read], pace)]);
         let settings = CallSettings { attempts: 1, ..CallSettings::default() };
         let caller = Caller::new("shelf", Arc::new(crate::model::Blind), settings, paces.clone());
         let throttled = || async { Err::<(), _>(failing(ErrorKind::RateLimited, Effect::None)) };

@@ -7,7 +7,10 @@ pub mod airflow_cfg;
 pub mod airflow_metastore;
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "azure-key-vault")]
+pub mod azure_key_vault;
 mod backend_kwargs;
+mod bounds;
 pub mod call;
 pub mod contract;
 #[cfg(feature = "environment")]
@@ -20,6 +23,9 @@ pub mod layer;
 pub mod local_files;
 pub mod memory;
 pub mod pace;
+#[cfg(any(feature = "aws", feature = "azure-key-vault", feature = "gcp-secret-manager"))]
+mod pages;
+mod places;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod plain_http;
 pub mod registry;
@@ -28,11 +34,13 @@ pub mod vault;
 
 pub use airflow::{AirflowBackend, ReadPolicy};
 pub use backend_kwargs::{BACKEND_KWARGS, BackendKwargs, Kwargs, SecretPlace, retold};
+pub use bounds::{Bounds, PaceSettings};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,
 };
 pub use error::{Error, Reach, Result};
 pub use pace::{Pace, Paces};
+pub use places::{PrefixSetting, TeamsSetting};
 
 pub use crate::settings::SettingsFault;

@@ -1,6 +1,5 @@
-//! How fast a store is asked: a token bucket for each family of calls, and a bound on the calls under way at once.
+//! How fast a store is asked: a token bucket for each quota of its families of calls, and a bound on the calls under way at once.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,10 +12,10 @@ use crate::model::Family;
 #[derive(Debug, Clone)]
 pub struct Paces {
     width: Arc<Semaphore>,
-    families: Arc<HashMap<Family, Bucket>>,
+    buckets: Arc<Vec<(Vec<Family>, Bucket)>>,
 }
 
-/// How often a family may be called.
+/// How often the families of a quota may be called.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
     /// Calls a second in the long run; more than zero.
@@ -37,27 +36,32 @@ impl Paces {
         Self::new(Semaphore::MAX_PERMITS, &[])
     }
 
-    /// At most `width` calls at once, at least one; a family without a pace is not slowed.
-    pub fn new(width: usize, paces: &[(Family, Pace)]) -> Self {
+    /// At most `width` calls at once, at least one; families share a pace, and one with several keeps them all; a family
+    /// without a pace is not slowed.
+    pub fn new(width: usize, paces: &[(&[Family], Pace)]) -> Self {
         let width = Arc::new(Semaphore::new(width.clamp(1, Semaphore::MAX_PERMITS)));
-        let families = paces.iter().map(|(family, pace)| (*family, Bucket::new(*pace))).collect();
-        Self { width, families: Arc::new(families) }
+        let buckets = paces.iter().map(|(families, pace)| (families.to_vec(), Bucket::new(*pace))).collect();
+        Self { width, buckets: Arc::new(buckets) }
     }
 
     /// Waits until a call may be made, first come first served. Giving up while waiting takes nothing from the others.
     pub async fn admit(&self, family: Family) -> Turn {
         // The pace comes first: a slow family must not sit on places that the others could use.
-        if let Some(bucket) = self.families.get(&family) {
+        for bucket in self.of(family) {
             bucket.take().await;
         }
         Turn { _place: Arc::clone(&self.width).acquire_owned().await.ok() }
     }
 
-    /// Halves a family's pace because the store throttled it; it recovers step by step.
+    /// Halves a family's paces because the store throttled it; they recover step by step.
     pub fn slow_down(&self, family: Family) {
-        if let Some(bucket) = self.families.get(&family) {
+        for bucket in self.of(family) {
             bucket.level().slow_down(Instant::now());
         }
+    }
+
+    fn of(&self, family: Family) -> impl Iterator<Item = &Bucket> {
+        self.buckets.iter().filter(move |(families, _)| families.contains(&family)).map(|(_, bucket)| bucket)
     }
 }
 
@@ -155,7 +159,7 @@ mod tests {
     use super::*;
 
     fn reads(per_second: f64, burst: u32) -> Paces {
-        Paces::new(100, &[(Family::Read, Pace { per_second, burst })])
+        Paces::new(100, &[(&[Family::Read], Pace { per_second, burst })])
     }
 
     /// Makes calls one after the other; gives the whole seconds they took.

@@ -37,7 +37,7 @@ fn first_fill(kind: &str, many: u32) -> Duration {
     let paces: Vec<_> = tariff
         .quotas
         .iter()
-        .map(|(family, per_second)| (*family, Pace { per_second: *per_second, burst: 1 }))
+        .map(|quota| (quota.families.as_slice(), Pace { per_second: quota.per_second, burst: 1 }))
         .collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use secretferry::model::{
-    Action, Aliases, Compare, ConnectionDialect, Deletes, Dialect, Family, MarkCharset, MarkRule, Revisions, Tariff,
-    TextDialect,
+    Action, Aliases, Compare, ConnectionDialect, Deletes, Dialect, Family, MarkCharset, MarkRule, Quota, Revisions,
+    Tariff, TextDialect,
 };
 use secretferry::naming::Teams;
 use secretferry::provider::memory::MemoryShape;
@@ -31,7 +31,9 @@ pub fn aws() -> MemoryShape {
             (Action::Delete, Family::Stat, 1),
             (Action::Delete, Family::Delete, 1),
         ],
-        quotas: vec![(Family::Read, 100.0), (Family::Write, 50.0), (Family::Delete, 50.0)],
+        quotas: [(Family::Read, 100.0), (Family::Write, 50.0), (Family::Delete, 50.0)]
+            .map(|(family, pace)| Quota::of(&[family], pace))
+            .to_vec(),
     };
     shape.capabilities.marks = Some(MarkRule { max_value: 256, charset: MarkCharset::AwsTag });
     shape.capabilities.read_batch = 20;

@@ -153,6 +153,7 @@ export_places() {
     export SECRETFERRY_TEST_TLS="$run/tls"
     export SECRETFERRY_TEST_AIRFLOW_2="$airflow_2"
     export SECRETFERRY_TEST_AIRFLOW_3="$airflow_3"
+    export SECRETFERRY_TEST_CLOUD_CLIENTS="$airflow_3"
     export SECRETFERRY_TEST_METASTORES="$run/metastores"
     unset "${!PG@}"
 }
@@ -171,7 +172,7 @@ main() {
     golden="$tests_folder/golden/connections.jsonl"
     [[ -e "$golden" ]] || fail "tests/golden/connections.jsonl is missing"
     "$servers_folder/install.sh"
-    unset "${!PG@}" "${!VAULT_@}" "${!AIRFLOW@}" "${!AWS_@}" # what the caller's shell is set to must not sway a test
+    unset "${!PG@}" "${!VAULT_@}" "${!AIRFLOW@}" "${!AWS_@}" "${!AZURE_@}" "${!GOOGLE_@}" "${!CLOUDSDK_@}" # what the caller's shell is set to must not sway a test
     postgres="$(find_postgres)" || fail "no PostgreSQL"
     open_run
     make_certificates

@@ -1,23 +1,16 @@
 //! What a table of either store says of getting in, checked: region, endpoint, log-in, trust and pace.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use serde::Deserialize;
 use url::Url;
 
 use super::auth::AuthSettings;
 use super::login::Login;
-use crate::model::{Family, Finding, Severity};
+use crate::model::{Finding, Quota, Severity};
 use crate::provider::plain_http::is_readable_on_the_way;
-use crate::provider::{CallSettings, Pace, Paces, SettingsFault};
+use crate::provider::{Bounds, PaceSettings};
 use crate::reference::{TlsSettings, env_setting};
-use crate::settings::DurationText;
-
-const DEFAULT_WIDTH: u16 = 16;
-const WIDEST: u16 = 256;
-/// A tenth of a second's calls may follow each other at once: AWS counts in whole seconds, and more would break a quota.
-const BURST: f64 = 0.1;
+use crate::settings::{DurationText, Faults};
 
 /// What both stores' tables have in common, as it stands in them. Holds references, never a secret.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -46,20 +39,6 @@ pub(super) struct AccessSettings {
     pub pace: PaceSettings,
 }
 
-/// Requests a second of each family; what AWS grants unless told otherwise where left out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct PaceSettings {
-    /// Listings.
-    pub list: Option<f64>,
-    /// Reads of values.
-    pub read: Option<f64>,
-    /// Creates and updates.
-    pub write: Option<f64>,
-    /// Deletes.
-    pub delete: Option<f64>,
-}
-
 /// The same without a fault.
 #[derive(Debug, Clone)]
 pub(super) struct Access {
@@ -77,12 +56,8 @@ pub(super) struct Access {
     pub ca: Option<PathBuf>,
     /// Whether an endpoint may be plain http on another host.
     pub plain_http: PlainHttp,
-    /// The longest one request may take.
-    pub timeout: Duration,
-    /// Requests under way at once.
-    pub width: u16,
-    /// Requests a second, by family.
-    pub pace: Vec<(Family, f64)>,
+    /// How it is asked.
+    pub bounds: Bounds,
 }
 
 /// Whether secrets may travel readable to another host.
@@ -94,29 +69,18 @@ pub(super) enum PlainHttp {
     Allowed,
 }
 
-/// Collects faults while the rest is checked on.
-#[derive(Debug, Default)]
-pub(super) struct Faults(pub Vec<SettingsFault>);
-
-impl Faults {
-    /// Adds one.
-    pub fn add(&mut self, path: &str, problem: impl Into<String>, hint: &str) {
-        self.0.push(SettingsFault::new(path, problem).with_hint(hint));
-    }
-}
-
 impl AccessSettings {
     /// Checks them; `quotas` are AWS's own numbers of calls a second, for what `pace` leaves out.
     ///
     /// Gives `None` where something is wrong, and adds what to `faults`.
-    pub fn check(&self, quotas: &[(Family, f64)], faults: &mut Faults) -> Option<Access> {
+    pub fn check(&self, quotas: &[Quota], faults: &mut Faults) -> Option<Access> {
         let before = faults.0.len();
         self.check_region(faults);
         let endpoint = self.endpoint_url.as_deref().and_then(|text| endpoint(text, self.plain_http(), faults));
         let login = self.login(faults);
         let ca = self.authority(endpoint.as_ref(), faults);
-        let (timeout, width) = self.bounds(faults);
-        let pace = self.paces(quotas, faults);
+        let quotas = self.pace.quotas(quotas, faults);
+        let bounds = Bounds::check(self.timeout, self.width, quotas, faults);
         let login = login.filter(|_| faults.0.len() == before)?;
         Some(Access {
             region: self.region.clone(),
@@ -126,9 +90,7 @@ impl AccessSettings {
             dual_stack: self.dual_stack,
             ca,
             plain_http: self.plain_http(),
-            timeout,
-            width,
-            pace,
+            bounds,
         })
     }
 
@@ -184,59 +146,6 @@ impl AccessSettings {
             faults.add("tls.ca", "the endpoint is plain http, which has no TLS", "write https:// in endpoint-url");
         }
         self.tls.ca.clone().or_else(|| env_setting("AWS_CA_BUNDLE").map(PathBuf::from))
-    }
-
-    fn bounds(&self, faults: &mut Faults) -> (Duration, u16) {
-        let timeout = self.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0);
-        if timeout.is_zero() {
-            faults.add("timeout", "no request can be answered in no time", "write \"30s\"");
-        }
-        let width = self.width.unwrap_or(DEFAULT_WIDTH);
-        if !(1..=WIDEST).contains(&width) {
-            faults.add("width", format!("{width} requests at once are not possible"), "write a number from 1 to 256");
-        }
-        (timeout, width)
-    }
-
-    fn paces(&self, quotas: &[(Family, f64)], faults: &mut Faults) -> Vec<(Family, f64)> {
-        let given = [
-            (Family::List, "pace.list", self.pace.list),
-            (Family::Read, "pace.read", self.pace.read),
-            (Family::Write, "pace.write", self.pace.write),
-            (Family::Delete, "pace.delete", self.pace.delete),
-        ];
-        for (_, key, pace) in given {
-            if pace.is_some_and(|pace| !(pace > 0.0 && pace.is_finite())) {
-                faults.add(key, "the pace must be more than 0 requests a second", "leave it out for AWS's own quota");
-            }
-        }
-        let given = given.into_iter().filter_map(|(family, _, pace)| Some((family, pace?)));
-        let mut paces: Vec<_> = given.collect();
-        paces.extend(
-            quotas
-                .iter()
-                .filter(|(family, _)| !paces.iter().any(|(given, _)| given == family))
-                .copied()
-                .collect::<Vec<_>>(),
-        );
-        paces
-    }
-}
-
-impl Access {
-    /// How long a request may take; the rest as everywhere.
-    pub fn call_settings(&self) -> CallSettings {
-        CallSettings { timeout: self.timeout, ..CallSettings::default() }
-    }
-
-    /// How fast the store is asked.
-    pub fn paces(&self) -> Paces {
-        // Truncated on purpose: the least burst is one call.
-        let burst = |per_second: f64| (per_second * BURST).ceil().clamp(1.0, f64::from(u16::MAX)) as u32;
-        let pace = |(family, per_second): &(Family, f64)| {
-            (*family, Pace { per_second: *per_second, burst: burst(*per_second) })
-        };
-        Paces::new(usize::from(self.width), &self.pace.iter().map(pace).collect::<Vec<_>>())
     }
 }
 

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::access::Faults;
 use super::login::{Keys, Login, Proof, Role};
 use crate::provider::SecretPlace;
 use crate::reference::{Reference, env_setting};
+use crate::settings::Faults;
 
 const METHODS: [&str; 4] = ["chain", "profile", "static", "web-identity"];
 const DEFAULT_METHOD: &str = "chain";

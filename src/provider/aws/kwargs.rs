@@ -2,15 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::access::Faults;
 use super::auth::{checked_arn, checked_session};
 use super::login::{Keys, Login, Proof, Role};
-use super::places::PrefixSetting;
 use crate::model::python::Value;
 use crate::model::{Finding, Severity};
 use crate::provider::backend_kwargs::retold;
-use crate::provider::{BACKEND_KWARGS, BackendKwargs, Kwargs, SettingsFault};
+use crate::provider::{BACKEND_KWARGS, BackendKwargs, Kwargs, PrefixSetting, SettingsFault};
 use crate::reference::{Reference, TlsSettings, env_setting};
+use crate::settings::Faults;
 
 /// What the arguments say beside what they filled in.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -15,10 +15,9 @@ mod fault;
 mod identity;
 mod kwargs;
 mod login;
-mod pages;
 #[cfg(feature = "aws-parameter-store")]
 pub mod parameter_store;
-mod places;
+mod patterns;
 mod refusal;
 mod rights;
 #[cfg(feature = "aws-secrets-manager")]
@@ -28,6 +27,4 @@ mod session;
 mod tests;
 mod trust;
 
-pub use access::PaceSettings;
 pub use auth::AuthSettings;
-pub use places::{PrefixSetting, TeamsSetting};

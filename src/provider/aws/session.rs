@@ -83,7 +83,7 @@ impl Session {
             endpoint: settled(&config, service),
             config: with_credentials(config),
             sts: with_credentials(sts),
-            caller: Caller::new(store, observer, access.call_settings(), access.paces()),
+            caller: Caller::new(store, observer, access.bounds.call_settings(), access.bounds.paces()),
             region: region.to_string(),
             standing,
         })
@@ -91,7 +91,7 @@ impl Session {
 }
 
 fn loader(access: &Access) -> ConfigLoader {
-    let cache = IdentityCache::lazy().load_timeout(access.timeout).build();
+    let cache = IdentityCache::lazy().load_timeout(access.bounds.timeout).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .no_credentials()
         .retry_config(RetryConfig::disabled())

@@ -7,12 +7,12 @@ use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
-use super::access::{AccessSettings, Faults};
+use super::access::AccessSettings;
 use super::auth::AuthSettings;
 use super::login::{Login, Proof, Role};
 use super::refusal::LoginFault;
-use crate::model::{ErrorKind, Family};
-use crate::settings::read_table;
+use crate::model::ErrorKind;
+use crate::settings::{Faults, read_table};
 
 const ROLE: &str = "arn:aws:iam::210987654321:role/ferry";
 
@@ -107,16 +107,6 @@ fn a_way_in_is_checked_before_anybody_is_asked() {
     assert_eq!(access(|settings| settings.tls.client_key = Some("k".into())), ["tls"]);
     let both = access(|settings| (settings.region, settings.width) = (Some("?".to_owned()), Some(300)));
     assert_eq!(both, ["region", "width"], "all faults at once");
-}
-
-#[test]
-fn a_pace_of_the_config_goes_before_the_quota() {
-    let mut settings = AccessSettings::default();
-    settings.pace.write = Some(5.0);
-    let quotas = [(Family::List, 100.0), (Family::Write, 50.0), (Family::Stat, 10.0)];
-    let mut paces = settings.check(&quotas, &mut Faults::default()).unwrap().pace;
-    paces.sort_by_key(|(family, _)| family.as_str());
-    assert_eq!(paces, [(Family::List, 100.0), (Family::Stat, 10.0), (Family::Write, 5.0)]);
 }
 
 fn login(proof: Proof, external_id: Option<&str>) -> Login {

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::checked::Faults;
 use super::layout::is_legal_path;
 use super::login::{AuthMethod, AwsIam, Login, Proof, SecretId};
 use crate::provider::SecretPlace;
 use crate::reference::{Reference, env_setting};
+use crate::settings::Faults;
 
 /// Where Kubernetes puts the token of a pod's service account.
 pub(super) const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";

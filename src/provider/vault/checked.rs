@@ -1,7 +1,6 @@
 //! A Vault's table checked: from text that may be wrong to settings that cannot be, or every fault at once.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use url::Url;
 
@@ -10,15 +9,15 @@ use super::layout::is_legal_path;
 use super::login::Login;
 use super::rule::{KvVersion, rule};
 use super::settings::{PathSetting, TeamsSetting, VaultSettings};
-use crate::model::Family;
+use crate::model::{Family, Quota};
 use crate::naming::{Mount, Place, Rule, Teams};
+use crate::provider::bounds::positive;
 use crate::provider::plain_http::is_readable_on_the_way;
-use crate::provider::{CallSettings, Pace, Paces, SettingsFault};
+use crate::provider::{Bounds, SettingsFault};
 use crate::reference::{TlsSettings, env_setting};
+use crate::settings::Faults;
 
 const DEFAULT_MOUNT: &str = "secret";
-const DEFAULT_WIDTH: u16 = 16;
-const WIDEST: u16 = 256;
 /// Settings without a fault.
 #[derive(Debug)]
 pub(super) struct Checked {
@@ -29,20 +28,7 @@ pub(super) struct Checked {
     pub version: Option<KvVersion>,
     pub login: Login,
     pub tls: TlsSettings,
-    pub timeout: Duration,
-    pub width: u16,
-    pub pace: Option<f64>,
-}
-
-/// Collects faults while the rest is checked on.
-#[derive(Default)]
-pub(super) struct Faults(pub Vec<SettingsFault>);
-
-impl Faults {
-    /// Adds one.
-    pub fn add(&mut self, path: &str, problem: impl Into<String>, hint: &str) {
-        self.0.push(SettingsFault::new(path, problem).with_hint(hint));
-    }
+    pub bounds: Bounds,
 }
 
 /// Checks a table; what it leaves out is taken from Vault's own environment variables.
@@ -62,32 +48,14 @@ pub(super) fn check(settings: &VaultSettings) -> Result<Checked, Vec<SettingsFau
     }
     let version = version(settings, &mut faults);
     let login = login(settings, &tls, &mut faults);
-    let (timeout, width, pace) = bounds(settings, &mut faults);
+    let pace = settings.pace.and_then(|pace| positive(pace, "pace", &mut faults));
+    let quotas = pace.map(|per_second| Quota::of(&Family::ALL, per_second)).into_iter().collect();
+    let bounds = Bounds::check(settings.timeout, settings.width, quotas, &mut faults);
     match (address, login) {
         (Some(address), Some(login)) if faults.0.is_empty() => {
-            Ok(Checked { address, namespace, mount, version, login, tls, timeout, width, pace })
+            Ok(Checked { address, namespace, mount, version, login, tls, bounds })
         }
         _ => Err(settings.kwargs.retold(faults.0)),
-    }
-}
-
-impl Checked {
-    /// How long a request may take; the rest as everywhere.
-    pub fn call_settings(&self) -> CallSettings {
-        CallSettings { timeout: self.timeout, ..CallSettings::default() }
-    }
-
-    /// How fast Vault is asked.
-    pub fn paces(&self) -> Paces {
-        let burst = u32::from(self.width);
-        let pace = |(family, per_second)| (family, Pace { per_second, burst });
-        Paces::new(usize::from(self.width), &self.quotas().into_iter().map(pace).collect::<Vec<_>>())
-    }
-
-    /// Requests a second, by family.
-    pub fn quotas(&self) -> Vec<(Family, f64)> {
-        let families = [Family::List, Family::Stat, Family::Read, Family::Write, Family::Delete];
-        families.into_iter().filter_map(|family| Some((family, self.pace?))).collect()
     }
 }
 
@@ -228,21 +196,6 @@ fn tls(settings: &VaultSettings, address: Option<&Url>, faults: &mut Faults) -> 
         faults.add("tls", "only one of client-certificate and client-key is given", "give both");
     }
     tls
-}
-
-fn bounds(settings: &VaultSettings, faults: &mut Faults) -> (Duration, u16, Option<f64>) {
-    let timeout = settings.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0);
-    if timeout.is_zero() {
-        faults.add("timeout", "no request can be answered in no time", "write \"30s\"");
-    }
-    let width = settings.width.unwrap_or(DEFAULT_WIDTH);
-    if !(1..=WIDEST).contains(&width) {
-        faults.add("width", format!("{width} requests at once are not possible"), "write a number from 1 to 256");
-    }
-    if settings.pace.is_some_and(|pace| !(pace > 0.0 && pace.is_finite())) {
-        faults.add("pace", "the pace must be more than 0 requests a second", "leave it out for no limit");
-    }
-    (timeout, width, settings.pace)
 }
 
 fn login(settings: &VaultSettings, tls: &TlsSettings, faults: &mut Faults) -> Option<Login> {

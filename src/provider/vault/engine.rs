@@ -7,7 +7,7 @@ use super::ownership::MARKS;
 use super::rule::KvVersion;
 use super::{BATCH, entry};
 use crate::model::{
-    Capabilities, Compare, Deletes, ErrorKind, Family, Listed, Listing, Mark, RemoteKey, Revision, Revisions, Tariff,
+    Capabilities, Compare, Deletes, ErrorKind, Listed, Listing, Mark, Quota, RemoteKey, Revision, Revisions, Tariff,
 };
 use crate::provider::{Entry, Error, Expect, Record, Result};
 
@@ -36,7 +36,7 @@ impl Engine {
         }
     }
 
-    pub fn capabilities(&self, width: usize, listing: Listing, quotas: Vec<(Family, f64)>) -> Capabilities {
+    pub fn capabilities(&self, width: usize, listing: Listing, quotas: Vec<Quota>) -> Capabilities {
         let versioned = Capabilities {
             write: true,
             revisions: Revisions::Stat,

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::auth::{SERVICE_ACCOUNT_TOKEN, mounted, usual_region, usual_session};
-use super::checked::Faults;
 use super::login::{AwsIam, Login, Proof, SecretId};
 use super::settings::{PathSetting, TeamsSetting, VaultSettings};
 use crate::model::python::Value;
@@ -12,7 +11,7 @@ use crate::model::{Finding, Severity};
 use crate::provider::backend_kwargs::retold;
 use crate::provider::{BACKEND_KWARGS, Kwargs, SecretPlace, SettingsFault};
 use crate::reference::Reference;
-use crate::settings::DurationText;
+use crate::settings::{DurationText, Faults};
 
 /// What the arguments say beside what they filled in.
 #[derive(Debug, Clone, Default, PartialEq)]

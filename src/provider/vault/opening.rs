@@ -42,7 +42,8 @@ pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<S
     };
     let layout = Arc::new(Layout::new(&opening.name, checked.mount.clone(), &rule));
     let engine = engine(version, Arc::clone(&requests), Arc::clone(&layout), &opening);
-    let capabilities = engine.capabilities(usize::from(checked.width), settings.listing(), checked.quotas());
+    let capabilities =
+        engine.capabilities(usize::from(checked.bounds.width), settings.listing(), checked.bounds.quotas.clone());
     let (mounts, standing) = (OnceCell::new(), plain_http.into_iter().collect());
     Ok(Arc::new(VaultProvider { info, capabilities, rule, engine, layout, requests, mounts, standing }))
 }
@@ -63,7 +64,8 @@ pub(super) fn requests(checked: &Checked, opening: &Opening) -> Result<Requests>
     let trust = Trust { store: name.clone(), scheme, tls: checked.tls.clone() };
     let client = Client::new(checked.address.clone(), checked.namespace.clone(), trust)?;
     let client = Arc::new(client);
-    let caller = Caller::new(name, Arc::clone(&opening.observer), checked.call_settings(), checked.paces());
+    let caller =
+        Caller::new(name, Arc::clone(&opening.observer), checked.bounds.call_settings(), checked.bounds.paces());
     let tokens = Tokens::new(name, checked.login.clone(), Arc::clone(&client), caller.clone());
     Ok(Requests::new(name, client, caller, tokens))
 }

@@ -8,8 +8,8 @@ use aws_sdk_ssm::types::{self, ParameterType, ResourceTypeForTagging};
 use super::stamp::Stamp;
 use crate::model::{ErrorKind, Family, SecretValue};
 use crate::provider::aws::fault::{code, sort};
-use crate::provider::aws::pages::follow;
 use crate::provider::aws::session::Session;
+use crate::provider::pages::follow;
 use crate::provider::{Caller, Error, Repeat, Result};
 
 /// The most names of one `GetParameters`.

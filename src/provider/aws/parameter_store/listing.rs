@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::client::{Client, Described};
 use crate::model::ErrorKind;
-use crate::provider::aws::pages::follow;
+use crate::provider::pages::follow;
 use crate::provider::{Error, Result};
 
 /// Lists them by name. Pages may be empty although more follow, and a parameter that changes meanwhile may come twice.

@@ -50,13 +50,13 @@ pub(super) async fn open(settings: &ParameterStoreSettings, opening: Opening) ->
         history: true,
         marks: Some(MARKS),
         read_batch: BATCH,
-        width: usize::from(access.width),
+        width: usize::from(access.bounds.width),
         max_value: Some(tier.largest()),
         empty_values: false,
         double_braces: false,
         listing_lag: LAG,
         listing: settings.listing(),
-        tariff: Tariff { calls: CALLS, quotas: access.pace.clone() },
+        tariff: Tariff { calls: CALLS, quotas: access.bounds.quotas.clone() },
     };
     Ok(Arc::new(ParameterStoreProvider {
         info,

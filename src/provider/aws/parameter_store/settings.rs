@@ -7,15 +7,18 @@ use serde::Deserialize;
 
 use super::tier::Tier;
 use super::{KIND, airflow, kwargs, opening, rule};
-use crate::model::{Family, Finding, Listing, Severity};
+use crate::model::{Family, Finding, Listing, Quota, Severity};
 use crate::naming::{LookupPatterns, Place, Rule};
-use crate::provider::aws::access::{Access, AccessSettings, Faults, usual_region};
+use crate::provider::aws::AuthSettings;
+use crate::provider::aws::access::{Access, AccessSettings, usual_region};
 use crate::provider::aws::kwargs::Understood;
-use crate::provider::aws::places::{self, PrefixSetting, TeamsSetting};
-use crate::provider::aws::{AuthSettings, PaceSettings};
-use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
+use crate::provider::aws::patterns::patterns;
+use crate::provider::{
+    AirflowBackend, BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
+    TeamsSetting,
+};
 use crate::reference::TlsSettings;
-use crate::settings::DurationText;
+use crate::settings::{DurationText, Faults};
 
 /// Where a Parameter Store is, how to log in, and where Airflow's keys lie in it. Holds references, never a secret.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -91,19 +94,18 @@ pub enum Throughput {
 }
 
 impl Throughput {
-    /// Calls a second. AWS publishes neither listings nor deletes nor looks at tags and histories (`looks`); what is taken
+    /// Calls a second. AWS publishes neither listings nor deletes nor looks at tags and histories; what is taken
     /// for them is careful.
-    const fn quotas(self, looks: f64) -> [(Family, f64); 5] {
+    fn quotas(self) -> [Quota; 4] {
         let (read, write) = match self {
             Self::Default => (40.0, 3.0),
             Self::High => (3000.0, 10.0),
         };
         [
-            (Family::List, looks),
-            (Family::Stat, looks),
-            (Family::Read, read),
-            (Family::Write, write),
-            (Family::Delete, write),
+            Quota::of(&[Family::List, Family::Stat], LOOKS),
+            Quota::of(&[Family::Read], read),
+            Quota::of(&[Family::Write], write),
+            Quota::of(&[Family::Delete], write),
         ]
     }
 }
@@ -129,7 +131,7 @@ impl ParameterStoreSettings {
     /// The way in, checked, or every fault of the table.
     pub(super) fn checked(&self) -> std::result::Result<Access, Vec<SettingsFault>> {
         let mut faults = Faults(self.kwargs.faults.clone());
-        let quotas = self.throughput.unwrap_or_default().quotas(self.pace.list.unwrap_or(LOOKS));
+        let quotas = self.throughput.unwrap_or_default().quotas();
         let access = self.access().check(&quotas, &mut faults);
         self.patterns(&mut faults);
         for (key, prefix) in self.prefixes() {
@@ -161,7 +163,7 @@ impl ParameterStoreSettings {
 
     fn patterns(&self, faults: &mut Faults) -> LookupPatterns {
         let texts = [&self.connections_lookup_pattern, &self.variables_lookup_pattern, &self.config_lookup_pattern];
-        places::patterns(texts.map(Option::as_deref), faults)
+        patterns(texts.map(Option::as_deref), faults)
     }
 
     fn places(&self) -> [Place; 3] {

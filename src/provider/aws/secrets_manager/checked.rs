@@ -3,17 +3,18 @@
 use super::dialect;
 use super::rule::{SEPARATOR, rule, tidy};
 use super::settings::SecretsManagerSettings;
-use crate::model::{Aliases, Family, Finding, Severity};
+use crate::model::{Aliases, Family, Finding, Quota, Severity};
 use crate::naming::Rule;
 use crate::naming::aws::is_of_a_secret;
-use crate::provider::SettingsFault;
-use crate::provider::aws::PrefixSetting;
-use crate::provider::aws::access::{Access, Faults};
-use crate::provider::aws::places::patterns;
+use crate::provider::aws::access::Access;
+use crate::provider::aws::patterns::patterns;
+use crate::provider::{PrefixSetting, SettingsFault};
+use crate::settings::Faults;
 
 /// Calls a second that AWS grants a region's account ("AWS Secrets Manager quotas", and its notices of 2022 and 2025).
 const QUOTAS: [(Family, f64); 4] =
     [(Family::List, 100.0), (Family::Read, 100.0), (Family::Write, 50.0), (Family::Delete, 50.0)];
+
 /// The days that a deleted secret is kept, unless the table says otherwise.
 const RECOVERY_WINDOW: i64 = 30;
 /// Settings without a fault.
@@ -27,7 +28,7 @@ pub(super) struct Checked {
 /// Checks a table.
 pub(super) fn check(settings: &SecretsManagerSettings) -> Result<Checked, Vec<SettingsFault>> {
     let mut faults = Faults(settings.kwargs.faults.clone());
-    let access = settings.access().check(&QUOTAS, &mut faults);
+    let access = settings.access().check(&QUOTAS.map(|(family, pace)| Quota::of(&[family], pace)), &mut faults);
     names(settings, &mut faults);
     let rule = rule_with(settings, &mut faults);
     words(settings, &mut faults);

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::SecretsManagerProvider;
 use super::client::Which;
 use crate::model::{ErrorKind, Listed, RemoteKey, Revision, State};
-use crate::provider::aws::pages::follow;
 use crate::provider::aws::session::SETTLING;
+use crate::provider::pages::follow;
 use crate::provider::{Error, Expect, RequestToken, Result};
 
 impl SecretsManagerProvider {

@@ -6,7 +6,7 @@ use super::SecretsManagerProvider;
 use super::answer::Seen;
 use crate::model::{ErrorKind, Event, Finding, Kind, Listed, RemoteKey, Scope, Severity};
 use crate::naming::decode;
-use crate::provider::aws::pages::follow;
+use crate::provider::pages::follow;
 use crate::provider::{Error, Result};
 
 impl SecretsManagerProvider {

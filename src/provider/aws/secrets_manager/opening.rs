@@ -73,13 +73,13 @@ fn capabilities(access: &Access, listing: Listing) -> Capabilities {
         history: true,
         marks: Some(MARKS),
         read_batch: BATCH,
-        width: usize::from(access.width),
+        width: usize::from(access.bounds.width),
         max_value: Some(entry::LARGEST),
         empty_values: false,
         double_braces: true,
         listing_lag: LAG,
         listing,
-        tariff: Tariff { calls: CALLS, quotas: access.pace.clone() },
+        tariff: Tariff { calls: CALLS, quotas: access.bounds.quotas.clone() },
     }
 }
 

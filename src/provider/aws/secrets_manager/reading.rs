@@ -10,8 +10,8 @@ use super::answer::Held;
 use super::client::Which;
 use super::fault::Refused;
 use crate::model::{ErrorKind, Listed, Manager, RemoteKey, Revision, State};
-use crate::provider::aws::pages::follow;
 use crate::provider::contract::all_failed;
+use crate::provider::pages::follow;
 use crate::provider::{Content, Error, Quarantine, Reach, Record, Result, Role};
 
 /// What became of each id of a batch.

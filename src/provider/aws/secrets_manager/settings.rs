@@ -9,10 +9,13 @@ use serde::Deserialize;
 use super::{KIND, airflow, checked, kwargs, opening};
 use crate::model::{Finding, Listing};
 use crate::naming::Rule;
+use crate::provider::aws::AuthSettings;
 use crate::provider::aws::access::AccessSettings;
 use crate::provider::aws::kwargs::Understood;
-use crate::provider::aws::{AuthSettings, PaceSettings, PrefixSetting, TeamsSetting};
-use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
+use crate::provider::{
+    AirflowBackend, BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
+    TeamsSetting,
+};
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
-use crate::provider::{Error, Result};
+use super::error::{Error, Result};
 
 /// Asks for every page. `next` tells where the page after one is; one that leads back to a page that was there is `circular`.
-pub(super) async fn follow<P, F>(
+pub async fn follow<P, F>(
     ask: impl Fn(Option<String>) -> F,
     next: impl Fn(&P) -> Option<String>,
     circular: impl FnOnce() -> Error,

@@ -1,12 +1,11 @@
-//! Where Airflow's keys lie in AWS, as the tables of both stores say it: prefixes, lookup patterns, teams, listing.
+//! Where Airflow's keys lie in a store of a cloud, as its table says it: prefixes and teams.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use super::access::Faults;
-use crate::naming::{LookupPattern, LookupPatterns, Place, Teams};
+use crate::naming::{Place, Teams};
 
 /// What stands before the ids of a kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,13 +26,13 @@ pub enum TeamsSetting {
     /// They are refused.
     #[default]
     Unsupported,
-    /// `<prefix>/<team>--<id>`, as Airflow looks them up with `multi_team`.
+    /// `<prefix><sep><team>--<id>`, as Airflow looks them up with `multi_team`.
     Dashes,
 }
 
 impl PrefixSetting {
     /// The place it stands for; `tidy` does to a prefix what Airflow does.
-    pub(super) fn place(&self, default: &str, tidy: impl Fn(&str) -> String) -> Place {
+    pub fn place(&self, default: &str, tidy: impl Fn(&str) -> String) -> Place {
         match self {
             Self::Default => Place::prefix(default),
             Self::Off => Place::Off,
@@ -49,20 +48,6 @@ impl From<TeamsSetting> for Teams {
             TeamsSetting::Dashes => Self::Dashes,
         }
     }
-}
-
-/// Reads the lookup patterns of connections, variables and configs; one that cannot be understood is a fault, and none here.
-pub(super) fn patterns(texts: [Option<&str>; 3], faults: &mut Faults) -> LookupPatterns {
-    const KEYS: [&str; 3] = ["connections-lookup-pattern", "variables-lookup-pattern", "config-lookup-pattern"];
-    let mut read = KEYS.into_iter().zip(texts).map(|(key, text)| match LookupPattern::parse(text?) {
-        Ok(pattern) => Some(pattern),
-        Err(error) => {
-            faults.add(key, error.to_string(), "write it without, or leave it out and exclude ids in the job");
-            None
-        }
-    });
-    let mut next = || read.next().flatten();
-    LookupPatterns { connections: next(), variables: next(), configs: next() }
 }
 
 impl<'de> Deserialize<'de> for PrefixSetting {
