@@ -7,4 +7,5 @@ mod fakes;
 mod google_strict;
 mod google_tokens;
 mod strict;
+mod strict_azure;
 mod troubles;
