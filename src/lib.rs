@@ -37,6 +37,7 @@
 //! naming/      FLOOR 1  how a store spells a name; pure
 //!   airflow.rs            Where Airflow's own secrets backends will look for a name, and which ids some part of Airflo
 //!   aws.rs                Which names the stores of AWS take, by the API references of `CreateSecret` and `PutParamete
+//!   cloud.rs              Which names the stores of Microsoft and Google take, by their references of "set secret" and
 //!   collision.rs          Names that meet under one key of the target, after they were renamed, spelled and folded
 //!   conflict.rs           Names that would meet under one key, found in the config alone, before any call
 //!   encode.rs             Names to a store's keys and back, under its rule
@@ -88,6 +89,7 @@
 //!   airflow_cfg/          The sensitive options of an `airflow.cfg` and of `AIRFLOW__…` variables, as configs
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
 //!   aws/                  Amazon Web Services: what its two stores share, and the stores themselves
+//!   azure_key_vault/      Azure Key Vault as a store of Airflow's keys
 //!   backend_kwargs.rs     `backend-kwargs`
 //!   bounds.rs             How long a request may take, how many go at once and how fast
 //!   call.rs               The one way a request leaves the house
@@ -95,6 +97,7 @@
 //!   environment/          Connections and variables in the environment of a process, or in a `.env` file
 //!   error.rs              What a provider says when a request fails
 //!   file/                 Text files with entries by id, whatever their format
+//!   gcp_secret_manager/   Google Secret Manager as a store of Airflow's keys
 //!   layer/                Wrappers around a whole provider
 //!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
@@ -103,6 +106,7 @@
 //!   places.rs             Where Airflow's keys lie in a store of a cloud, as its table says it
 //!   plain_http.rs         Whether secrets would travel readable to another host
 //!   registry.rs           The one list of kinds of store
+//!   turns.rs              One change of a key at a time, for services that answer two at once with a refusal, or hear
 //!   vault/                HashiCorp Vault's KV engines as a store of Airflow's keys
 //! engine/      FLOOR 4  one run: look at both sides, decide, act, settle, prove
 //!   apply.rs              Acts on a plan that was shown

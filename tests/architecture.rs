@@ -192,6 +192,7 @@ fn neighbour(module: &[String], target: &[String]) -> Option<String> {
         "places",
         "plain_http",
         "registry",
+        "turns",
     ];
     let [room, own, ..] = module else { return None };
     let [wanted, other, ..] = target else { return None };

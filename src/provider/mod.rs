@@ -28,7 +28,7 @@ pub mod pace;
 #[cfg(any(feature = "aws", feature = "azure-key-vault", feature = "gcp-secret-manager"))]
 mod pages;
 mod places;
-#[cfg(any(feature = "aws", feature = "vault"))]
+#[cfg(any(feature = "aws", feature = "gcp-secret-manager", feature = "vault"))]
 mod plain_http;
 pub mod registry;
 #[cfg(any(feature = "aws-parameter-store", feature = "gcp-secret-manager"))]

@@ -47,6 +47,7 @@ const AWS_SECRETS_MANAGER: &str = "airflow.providers.amazon.aws.secrets.secrets_
 const ENVIRONMENT: &str = "airflow.secrets.environment_variables.EnvironmentVariablesBackend";
 const PARAMETER_STORE: &str =
     "airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend";
+const GCP_SECRET_MANAGER: &str = "airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend";
 const LOCAL_FILES: &str = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
 const VAULT: &str = "airflow.providers.hashicorp.secrets.vault.VaultBackend";
 
@@ -76,8 +77,11 @@ pub static KINDS: &[StoreKind] = &[
     StoreKind::compiled_out("aws-parameter-store", BOTH).read_by(PARAMETER_STORE),
     StoreKind::not_built_yet("azure-key-vault", BOTH)
         .read_by("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend"),
-    StoreKind::not_built_yet("gcp-secret-manager", BOTH)
-        .read_by("airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend"),
+    #[cfg(feature = "gcp-secret-manager")]
+    StoreKind::built::<super::gcp_secret_manager::SecretManagerSettings>("gcp-secret-manager", BOTH)
+        .read_by(GCP_SECRET_MANAGER),
+    #[cfg(not(feature = "gcp-secret-manager"))]
+    StoreKind::compiled_out("gcp-secret-manager", BOTH).read_by(GCP_SECRET_MANAGER),
     #[cfg(feature = "environment")]
     StoreKind::built::<super::environment::EnvironmentSettings>("environment", BOTH).read_by(ENVIRONMENT),
     #[cfg(not(feature = "environment"))]

@@ -7,8 +7,10 @@
 
 pub mod authority;
 pub mod aws;
+pub mod azure;
 pub mod control;
 pub mod fault;
+pub mod google;
 pub mod http;
 pub mod quota;
 pub mod server;

@@ -78,9 +78,7 @@ impl SecretManagerProvider {
     pub(super) async fn add(&self, key: &RemoteKey, value: &SecretValue, before: Option<Number>) -> Result<Number> {
         let added = match self.client.add(key, value).await {
             Ok(added) => added.ok_or_else(|| self.gone("write", key))?,
-            Err(error) if error.effect == Effect::Unknown => {
-                self.arrived(key, value, before).await.ok_or(error)?
-            }
+            Err(error) if error.effect == Effect::Unknown => self.arrived(key, value, before).await.ok_or(error)?,
             Err(error) => return Err(error),
         };
         self.latest.note(key, added);

@@ -103,7 +103,7 @@ fn homes(settings: &SecretManagerSettings, faults: &mut Faults) -> Homes {
 }
 
 /// Tells whether a text can be a location of Google's, such as `europe-west6` or `us`.
-pub(super) fn is_location(text: &str) -> bool {
+fn is_location(text: &str) -> bool {
     let is_letter = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     !text.is_empty() && text.chars().all(is_letter)
 }

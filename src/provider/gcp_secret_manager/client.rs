@@ -85,17 +85,13 @@ type Attempt<T> = Result<Option<T>>;
 impl Client {
     /// Makes a client of an opened session.
     pub fn new(session: &Session) -> Self {
-        let (parent, reach) = match &session.location {
-            Some(location) => (format!("projects/{}/locations/{location}", session.project), Reach::Regional),
-            None => (format!("projects/{}", session.project), Reach::Global),
-        };
-        let (api, caller, store) = (session.client.clone(), session.caller.clone(), session.store.clone());
-        Self { api, caller, store, parent, reach }
-    }
-
-    /// The store's name in the config.
-    pub fn store(&self) -> &str {
-        &self.store
+        Self {
+            api: session.client.clone(),
+            caller: session.caller.clone(),
+            store: session.store.clone(),
+            parent: session.parent(),
+            reach: if session.location.is_some() { Reach::Regional } else { Reach::Global },
+        }
     }
 
     /// One page of all secrets.
@@ -274,7 +270,7 @@ impl Client {
 
 /// Tells whether the service itself says that there is no such thing; a 404 of anybody else says nothing of secrets.
 fn is_missing(error: &SdkError) -> bool {
-    error.status().is_some_and(|status| status.code == Code::NotFound)
+    fault::code(error) == Some(Code::NotFound)
 }
 
 impl fmt::Debug for Client {

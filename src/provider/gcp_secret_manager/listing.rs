@@ -17,7 +17,9 @@ impl SecretManagerProvider {
             return Ok(Vec::new());
         }
         let mut seen = self.all().await?;
-        seen.retain(|name, _| heads.iter().any(|head| name.starts_with(head.as_str())) && self.is_asked_for(name, scope));
+        seen.retain(|name, _| {
+            heads.iter().any(|head| name.starts_with(head.as_str())) && self.is_asked_for(name, scope)
+        });
         if let Some(finding) = self.expiring(&seen) {
             self.observer.observe(&Event::Found(finding));
         }
@@ -35,7 +37,8 @@ impl SecretManagerProvider {
         let ask = |token: Option<String>| async move { self.client.page(token.as_deref()).await };
         let circular = || self.broken("it asks for a page that was there before");
         let pages = follow(ask, |page| page.next.clone(), circular).await?;
-        let named = pages.into_iter().flat_map(|page| page.items).map(|seen| seen.map(|seen| (seen.name.clone(), seen)));
+        let named =
+            pages.into_iter().flat_map(|page| page.items).map(|seen| seen.map(|seen| (seen.name.clone(), seen)));
         named.collect::<Option<_>>().ok_or_else(|| self.broken("it holds a secret without a name"))
     }
 

@@ -82,6 +82,7 @@ impl SecretManagerSettings {
             endpoint_url: self.endpoint_url.clone(),
             allow_plain_http: self.allow_plain_http,
             auth: self.auth.clone(),
+            login: None,
             impersonate: self.impersonate.clone(),
             impersonate_delegates: self.impersonate_delegates.clone(),
             quota_project: self.quota_project.clone(),
