@@ -4,6 +4,7 @@
 
 #[path = "mod.rs"]
 mod fakes;
+mod login_azure;
 mod strict;
 mod strict_azure;
 mod troubles;
