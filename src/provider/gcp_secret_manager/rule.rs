@@ -15,7 +15,7 @@ pub(super) fn rule([connections, variables, configs]: [Place; 3], separator: Str
         variables,
         configs,
         separator: separator.into(),
-        charset: Charset::AwsSecret,
+        charset: Charset::SecretManager,
         folding: Folding::None,
         max_length: Some(LONGEST_NAME),
         teams,
