@@ -190,22 +190,6 @@ impl Kwargs {
     }
 }
 
-/// The same faults, told of the argument instead of the key of the table that it `filled` in.
-pub fn retold(filled: &[(&'static str, &'static str)], faults: Vec<SettingsFault>) -> Vec<SettingsFault> {
-    let retell = |fault: SettingsFault| {
-        let first = fault.path.split('.').next().unwrap_or_default();
-        match filled.iter().find(|(key, _)| *key == first) {
-            Some((_, kwarg)) => SettingsFault {
-                path: BACKEND_KWARGS.to_owned(),
-                problem: format!("{kwarg}: {}", fault.problem),
-                ..fault
-            },
-            None => fault,
-        }
-    };
-    faults.into_iter().map(retell).collect()
-}
-
 impl SecretPlace {
     /// Reads the secret now.
     pub fn resolve(&self) -> Result<SecretValue, PlaceError> {
