@@ -7,6 +7,8 @@ pub mod airflow_cfg;
 pub mod airflow_metastore;
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "azure-key-vault")]
+pub mod azure_key_vault;
 mod backend_kwargs;
 mod bounds;
 pub mod call;
