@@ -19,6 +19,8 @@ mod error;
 #[cfg(any(feature = "airflow-cfg", feature = "environment", feature = "local-files"))]
 pub mod file;
 mod filling;
+#[cfg(feature = "gcp-secret-manager")]
+pub mod gcp_secret_manager;
 pub mod layer;
 #[cfg(feature = "local-files")]
 pub mod local_files;
@@ -27,7 +29,7 @@ pub mod pace;
 #[cfg(any(feature = "aws", feature = "azure-key-vault", feature = "gcp-secret-manager"))]
 mod pages;
 mod places;
-#[cfg(any(feature = "aws", feature = "vault"))]
+#[cfg(any(feature = "aws", feature = "gcp-secret-manager", feature = "vault"))]
 mod plain_http;
 pub mod registry;
 #[cfg(feature = "vault")]
