@@ -205,7 +205,11 @@ mod tests {
     #[test]
     fn a_reason_says_more_than_its_code() {
         let rows = [
-            ("SERVICE_DISABLED", "denied none store", "gcloud services enable secretmanager.googleapis.com --project p-1"),
+            (
+                "SERVICE_DISABLED",
+                "denied none store",
+                "gcloud services enable secretmanager.googleapis.com --project p-1",
+            ),
             ("BILLING_DISABLED", "denied none store", "gcloud billing"),
             ("CONSUMER_INVALID", "denied none store", "check project"),
             ("USER_PROJECT_DENIED", "denied none store", "quota-project"),
