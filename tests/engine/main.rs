@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crash;
+mod deferred;
 mod deletes;
 mod effort;
 mod exact;
+mod folded;
 mod foreign;
 mod lag;
 mod laws;

@@ -1,6 +1,7 @@
 //! Two stores in memory, a ledger in a folder, a job between them, and whole runs of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secretferry::engine::{
     Job, Overrides, Preview, Run, RunError, RunReport, Stores, apply, lens, lens_on, preview, preview_undo, settle,
@@ -38,7 +39,12 @@ impl World {
 
     /// Between two empty stores.
     pub async fn between(source: MemoryShape, target: MemoryShape) -> Self {
-        let (source, target) = (MemoryProvider::shaped("airflow", source), MemoryProvider::shaped("replica", target));
+        Self::from(MemoryProvider::shaped("airflow", source), target).await
+    }
+
+    /// From a store to an empty one.
+    pub async fn from(source: Arc<MemoryProvider>, target: MemoryShape) -> Self {
+        let target = MemoryProvider::shaped("replica", target);
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&LedgerSettings::default(), folder.path()).await.unwrap();
         let stores = Stores {
@@ -201,6 +207,7 @@ pub fn job() -> Job {
         form: None,
         readers: Reader::ALL.to_vec(),
         depth: None,
+        deep_compare_every: Duration::from_secs(24 * 60 * 60),
         policy: Policy::default(),
         accept: Vec::new(),
         allow_masked: Vec::new(),
