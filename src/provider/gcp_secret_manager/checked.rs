@@ -2,10 +2,10 @@
 
 use super::access::Access;
 use super::client::Homes;
-use super::entry::is_of_a_name;
 use super::rule::{PREFIXES, SEPARATOR, rule};
 use super::settings::SecretManagerSettings;
 use crate::naming::Rule;
+use crate::naming::cloud::is_of_secret_manager;
 use crate::provider::{PrefixSetting, SettingsFault};
 use crate::settings::Faults;
 
@@ -19,7 +19,7 @@ pub(super) struct Checked {
 
 /// Checks a table.
 pub(super) fn check(settings: &SecretManagerSettings) -> Result<Checked, Vec<SettingsFault>> {
-    let mut faults = Faults::default();
+    let mut faults = Faults(settings.kwargs.faults.clone());
     let access = settings.access().check(&mut faults);
     names(settings, &mut faults);
     let homes = homes(settings, &mut faults);
@@ -29,7 +29,7 @@ pub(super) fn check(settings: &SecretManagerSettings) -> Result<Checked, Vec<Set
     }
     match access {
         Some(access) if faults.0.is_empty() => Ok(Checked { access, rule: rule_of(settings), homes }),
-        _ => Err(faults.0),
+        _ => Err(settings.kwargs.retold(faults.0)),
     }
 }
 
@@ -69,7 +69,7 @@ fn names(settings: &SecretManagerSettings, faults: &mut Faults) {
         PrefixSetting::Default | PrefixSetting::Off => None,
     });
     for (key, text) in texts.chain([("sep", separator(settings))]) {
-        if let Some(letter) = text.chars().find(|letter| !is_of_a_name(*letter)) {
+        if let Some(letter) = text.chars().find(|letter| !is_of_secret_manager(*letter)) {
             let problem = format!("{letter:?} is no letter of a secret's name");
             faults.add(key, problem, "write ASCII letters, digits, - and _");
         }

@@ -1,6 +1,7 @@
 //! What a secret can hold and be called: checked before anything is sent, for the SDK pastes names into the URL as they are.
 
 use crate::model::{ErrorKind, RemoteKey, SecretValue};
+use crate::naming::cloud::is_of_secret_manager;
 use crate::provider::{Error, Result};
 
 /// The longest value, in bytes. <https://cloud.google.com/secret-manager/quotas>
@@ -8,15 +9,10 @@ pub(super) const LARGEST: usize = 65_536;
 /// The longest name, in bytes.
 pub(super) const LONGEST_NAME: usize = 255;
 
-/// Tells whether a letter may stand in a secret's name.
-pub(super) const fn is_of_a_name(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')
-}
-
 /// Gives a name that can stand in a URL; any other would ask for something else than a secret.
 pub(super) fn name<'a>(operation: &'static str, store: &str, key: &'a RemoteKey) -> Result<&'a str> {
     let name = key.as_str();
-    if !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(is_of_a_name) {
+    if !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(is_of_secret_manager) {
         return Ok(name);
     }
     let context = format!("a name has 1 to {LONGEST_NAME} ASCII letters, digits, - and _");

@@ -2,6 +2,7 @@
 #![doc = include_str!("README.md")]
 
 mod access;
+mod airflow;
 mod answer;
 mod auth;
 mod change;
@@ -10,7 +11,10 @@ mod client;
 mod codes;
 mod entry;
 mod fault;
+mod findings;
 mod history;
+mod identity;
+mod kwargs;
 mod latest;
 mod listing;
 mod login;
@@ -19,6 +23,7 @@ mod opening;
 mod ownership;
 mod reading;
 mod refusal;
+mod rights;
 mod rule;
 mod session;
 mod settings;
@@ -96,8 +101,8 @@ impl Provider for SecretManagerProvider {
         &DIALECT
     }
 
-    async fn check(&self, _role: Role, _kinds: &[Kind]) -> Vec<Finding> {
-        self.session.standing.clone()
+    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
+        self.session.findings(role, kinds, &self.rule, self.capabilities.listing).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {

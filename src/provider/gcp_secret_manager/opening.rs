@@ -63,8 +63,8 @@ pub(super) async fn open(settings: &SecretManagerSettings, opening: Opening) -> 
 fn capabilities(access: &Access, role: Role, listing: Listing) -> Capabilities {
     Capabilities {
         write: true,
-        // No listing tells of versions: what we wrote ourselves is remembered, what others write is found by reading.
-        revisions: if role == Role::Target { Revisions::Stat } else { Revisions::None },
+        // No listing tells of versions, and a look takes longer than a read: what others write is found by reading.
+        revisions: if role == Role::Target { Revisions::Deferred } else { Revisions::None },
         compare: Compare::Create,
         deletes: Deletes::Total,
         history: true,

@@ -7,11 +7,13 @@ use serde::Deserialize;
 
 use super::access::AccessSettings;
 use super::auth::AuthSettings;
-use super::{KIND, checked, opening};
+use super::login::Login;
+use super::{DIALECT, KIND, airflow, checked, kwargs, opening, session};
 use crate::model::{Finding, Listing};
 use crate::naming::Rule;
 use crate::provider::{
-    BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings, TeamsSetting,
+    AirflowBackend, BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
+    TeamsSetting, Understood,
 };
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
@@ -71,6 +73,9 @@ pub struct SecretManagerSettings {
     pub backend_kwargs: Option<BackendKwargs>,
     /// Whether Google is asked for all keys, or for single ones only; `full`.
     pub listing: Option<Listing>,
+    /// What the arguments said beside what they filled in.
+    #[serde(skip)]
+    pub(super) kwargs: Understood<Login>,
 }
 
 impl SecretManagerSettings {
@@ -82,7 +87,7 @@ impl SecretManagerSettings {
             endpoint_url: self.endpoint_url.clone(),
             allow_plain_http: self.allow_plain_http,
             auth: self.auth.clone(),
-            login: None,
+            login: self.kwargs.login.clone(),
             impersonate: self.impersonate.clone(),
             impersonate_delegates: self.impersonate_delegates.clone(),
             quota_project: self.quota_project.clone(),
@@ -118,6 +123,7 @@ impl StoreSettings for SecretManagerSettings {
 
     fn relative_to(&mut self, folder: &Path) {
         self.backend_kwargs = self.backend_kwargs.take().map(|kwargs| kwargs.relative_to(folder));
+        kwargs::complete(self, folder);
         self.tls = std::mem::take(&mut self.tls).relative_to(folder);
         if let Some(auth) = &mut self.auth {
             auth.relative_to(folder);
@@ -125,7 +131,13 @@ impl StoreSettings for SecretManagerSettings {
     }
 
     fn remarks(&self, store: &str) -> Vec<Finding> {
-        self.access().remarks(store)
+        self.access().remarks(store).into_iter().chain(self.kwargs.findings(store)).collect()
+    }
+
+    async fn airflow(&self, opening: Opening) -> Option<AirflowBackend> {
+        let project =
+            checked::check(self).ok().and_then(|checked| session::project(&checked.access, &opening.name).ok());
+        airflow::backend(self, project, DIALECT)
     }
 
     async fn open(&self, opening: Opening) -> Result<Store> {
