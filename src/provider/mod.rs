@@ -18,6 +18,8 @@ pub mod environment;
 mod error;
 #[cfg(any(feature = "airflow-cfg", feature = "environment", feature = "local-files"))]
 pub mod file;
+#[cfg(feature = "gcp-secret-manager")]
+pub mod gcp_secret_manager;
 pub mod layer;
 #[cfg(feature = "local-files")]
 pub mod local_files;
@@ -26,7 +28,7 @@ pub mod pace;
 #[cfg(any(feature = "aws", feature = "azure-key-vault", feature = "gcp-secret-manager"))]
 mod pages;
 mod places;
-#[cfg(any(feature = "aws", feature = "vault"))]
+#[cfg(any(feature = "aws", feature = "gcp-secret-manager", feature = "vault"))]
 mod plain_http;
 pub mod registry;
 #[cfg(feature = "vault")]

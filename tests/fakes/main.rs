@@ -5,4 +5,5 @@
 #[path = "mod.rs"]
 mod fakes;
 mod strict;
+mod strict_azure;
 mod troubles;

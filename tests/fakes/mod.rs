@@ -7,6 +7,7 @@
 
 pub mod authority;
 pub mod aws;
+pub mod azure;
 pub mod control;
 pub mod fault;
 pub mod http;

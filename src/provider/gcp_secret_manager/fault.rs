@@ -1,0 +1,135 @@
+//! The SDK's errors -> `ErrorKind`, `Effect` and what to do. The only place that knows how Google refuses.
+//!
+//! What Google writes beside a code may quote a request; of it only fixed texts are recognised, and nothing is shown.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use google_cloud_gax::error::Error as SdkError;
+use google_cloud_gax::error::rpc::{Code, Status, StatusDetails};
+
+use super::codes::{self, Details, Meaning};
+use super::network;
+use super::refusal::LoginFault;
+use crate::model::ErrorKind;
+use crate::provider::Error;
+
+const CHECK_ENDPOINT: &str = "check endpoint-url, and whether a proxy answers in Google's place";
+
+/// The error of a request that failed; its effect is that of a write, which [`Caller`](crate::provider::Caller) knows to
+/// be none for a read.
+pub(super) fn sort(operation: &'static str, store: &str, error: &SdkError) -> Error {
+    let sorted = |kind, context: &str| Error::new(kind, operation, store, context);
+    if let Some(login) = network::chain(error).find_map(|error| error.downcast_ref::<LoginFault>()) {
+        return sorted(login.kind, &login.context).of_the_store().with_remedy(&login.remedy);
+    }
+    if let Some(status) = error.status() {
+        return answered(sorted(ErrorKind::Unexpected, ""), status, error);
+    }
+    if let Some(status) = error.http_status_code() {
+        return of_a_stranger(sorted(ErrorKind::Unexpected, &format!("HTTP {status}")), status);
+    }
+    if error.is_authentication() {
+        return sorted(ErrorKind::Denied, "there is no token").of_the_store();
+    }
+    if error.is_binding() || error.is_serialization() {
+        return sorted(ErrorKind::Invalid, "the request cannot be made: the name fits into no URL of Google's");
+    }
+    if error.is_deserialization() {
+        let context = "the answer is not what Google documents";
+        return sorted(ErrorKind::Unexpected, context).of_unknown_effect().with_remedy(CHECK_ENDPOINT);
+    }
+    undelivered(sorted(ErrorKind::Unavailable, ""), error)
+}
+
+/// The code of Google's refusal; `None` where it was not Google that refused.
+pub(super) fn code(error: &SdkError) -> Option<Code> {
+    error.status().map(|status| status.code)
+}
+
+/// What Google says beside a code, checked to be harmless.
+pub(super) fn details(status: &Status) -> Details {
+    let of_kms = status.message.contains("KMS") || status.message.contains("cloudkms");
+    let of_policy = status.message.contains("constraints/gcp.resourceLocations");
+    let info = status.details.iter().find_map(|detail| match detail {
+        StatusDetails::ErrorInfo(info) => Some(info),
+        _ => None,
+    });
+    let Some(info) = info else { return Details { of_kms, of_policy, ..Details::default() } };
+    let said = |key: &str| info.metadata.get(key).filter(|text| is_plain(text)).cloned();
+    Details {
+        reason: Some(&info.reason).filter(|text| is_plain(text)).cloned(),
+        permission: said("permission"),
+        consumer: said("consumer").filter(|text| text.starts_with("projects/")),
+        of_kms,
+        of_policy,
+    }
+}
+
+fn answered(mut error: Error, status: &Status, cause: &SdkError) -> Error {
+    let details = details(status);
+    let mut said: Vec<String> = vec![status.code.name().to_owned()];
+    said.extend(details.reason.clone());
+    said.extend(cause.http_status_code().map(|status| format!("HTTP {status}")));
+    error.context = said.join(", ");
+    let error = judged(error, codes::meaning(status.code, &details));
+    Error { retry_after: retry_after(status, cause), ..error }
+}
+
+fn judged(mut error: Error, meaning: Meaning) -> Error {
+    (error.kind, error.effect, error.reach) = (meaning.kind, meaning.effect, meaning.reach);
+    if let Some(explained) = meaning.explained {
+        error.context = format!("{explained} ({})", error.context);
+    }
+    match meaning.remedy {
+        Some(remedy) => error.with_remedy(remedy),
+        None => error,
+    }
+}
+
+/// How long Google asks us to wait: in HTTP's way, or in its own.
+fn retry_after(status: &Status, cause: &SdkError) -> Option<Duration> {
+    let header = || cause.http_headers()?.get("retry-after")?.to_str().ok()?.trim().parse().ok();
+    let detail = status.details.iter().find_map(|detail| match detail {
+        StatusDetails::RetryInfo(info) => {
+            info.retry_delay.as_ref().and_then(|delay| u64::try_from(delay.seconds()).ok())
+        }
+        _ => None,
+    });
+    header().or(detail).map(Duration::from_secs)
+}
+
+/// A status without Google's own words is somebody else's, and the next key would hear the same.
+fn of_a_stranger(error: Error, status: u16) -> Error {
+    let (kind, passes) = match status {
+        429 => (ErrorKind::RateLimited, true),
+        500..=599 => (ErrorKind::Unavailable, true),
+        401 | 403 => (ErrorKind::Denied, false),
+        413 => (ErrorKind::TooLarge, true),
+        _ => (ErrorKind::Unexpected, false),
+    };
+    let error = Error { kind, ..error }.with_remedy(CHECK_ENDPOINT);
+    let error = if passes { error } else { error.of_the_store() };
+    if matches!(status, 429 | 400..=499) { error } else { error.of_unknown_effect() }
+}
+
+/// The error of a request that was never answered: no connection, or one that was lost.
+fn undelivered(error: Error, cause: &SdkError) -> Error {
+    let Some((context, remedy)) = network::explain(cause as &(dyn StdError + 'static)) else {
+        if cause.is_connect() {
+            return Error { context: "nobody answers there".to_owned(), ..error }.with_remedy(CHECK_ENDPOINT);
+        }
+        let context = if cause.is_timeout() { "no answer in time" } else { "the connection was lost" };
+        return Error { context: context.to_owned(), ..error }.of_unknown_effect();
+    };
+    let error = Error { context: context.to_owned(), ..error }.with_remedy(remedy);
+    if context.starts_with("TLS") {
+        return Error { kind: ErrorKind::Invalid, ..error }.of_the_store();
+    }
+    if cause.is_connect() { error } else { error.of_unknown_effect() }
+}
+
+fn is_plain(text: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b':');
+    !text.is_empty() && text.len() <= 200 && text.bytes().all(is_legal)
+}
