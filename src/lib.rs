@@ -37,6 +37,7 @@
 //! naming/      FLOOR 1  how a store spells a name; pure
 //!   airflow.rs            Where Airflow's own secrets backends will look for a name, and which ids some part of Airflo
 //!   aws.rs                Which names the stores of AWS take, by the API references of `CreateSecret` and `PutParamete
+//!   cloud.rs              Which names the stores of Microsoft and Google take, by their references of "set secret" and
 //!   collision.rs          Names that meet under one key of the target, after they were renamed, spelled and folded
 //!   conflict.rs           Names that would meet under one key, found in the config alone, before any call
 //!   encode.rs             Names to a store's keys and back, under its rule

@@ -8,10 +8,11 @@ use super::error::RunError;
 use super::job::Job;
 use super::preview::Stores;
 use super::seek::{found_in, is_exact};
+use super::sides::name_of;
 use super::survey::Survey;
 use crate::ledger::Ledger;
 use crate::model::{Listed, SecretName, State};
-use crate::naming::{decode, encode};
+use crate::naming::encode;
 use crate::planner::{Baseline, BaselineEntry, DeletePolicy, SourceContent, TargetKey};
 use crate::provider::Store;
 
@@ -43,7 +44,7 @@ pub(super) async fn missed(
         return Ok(Vec::new());
     }
     let rule = stores.source.rule();
-    let shown: BTreeSet<_> = listed.iter().filter_map(|listed| Some(decode(rule, &listed.key)?.name)).collect();
+    let shown: BTreeSet<_> = listed.iter().filter_map(|listed| name_of(rule, listed)).collect();
     let entries = baseline.into_iter().flat_map(|baseline| &baseline.entries);
     let own = entries.filter(|(_, entry)| entry.job == job.name);
     let recorded = own.map(|(name, entry)| entry.from.as_ref().unwrap_or(name));

@@ -6,10 +6,10 @@ use super::error::{RunError, is_away, of_one_key};
 use super::job::Job;
 use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
-use super::sides::{target_key, unseen};
+use super::sides::{name_of, target_key, unseen};
 use super::survey::Survey;
 use crate::model::{ErrorKind, Finding, Kind, Listed, Listing, RemoteKey, Scope, SecretName, Severity, Stage};
-use crate::naming::{decode, encode, literal};
+use crate::naming::{encode, literal};
 use crate::planner::{Baseline, DeletePolicy, Policy};
 use crate::provider::{self, Store};
 
@@ -91,8 +91,8 @@ pub(super) async fn found_in(job: &Job, source: &Store, wanted: Vec<Wanted>) -> 
 /// Every name in scope that the source may have, as far as anything tells.
 fn led_to(job: &Job, stores: &Stores, baseline: Option<&Baseline>, target: &[Listed]) -> BTreeSet<SecretName> {
     let rule = stores.target.rule();
-    let of_target = target.iter().filter_map(|listed| decode(rule, &listed.key));
-    let of_target = of_target.flat_map(|decoded| job.mapping.sources(&decoded.name));
+    let of_target = target.iter().filter_map(|listed| name_of(rule, listed));
+    let of_target = of_target.flat_map(|name| job.mapping.sources(&name));
     let entries = baseline.into_iter().flat_map(|baseline| &baseline.entries);
     let own = entries.filter(|(_, entry)| entry.job == job.name);
     let recorded = own.map(|(name, entry)| entry.from.as_ref().unwrap_or(name).clone());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::job::Job;
-use crate::model::{Listed, Mark, Names, Reason, RemoteKey, SecretName, State};
-use crate::naming::{Folding, LookupPattern, Mapping, NameError, Rule, collisions, decode, encode};
+use crate::model::{Listed, Mark, MarkedName, Names, Reason, RemoteKey, SecretName, State};
+use crate::naming::{Decoded, Filter, LookupPattern, Mapping, NameError, Rule, candidates, collisions, decode, encode};
 use crate::planner::{Baseline, Owner, SourceContent, SourceKey, SourceSide, TargetContent, TargetKey, TargetSide};
 
 /// Who we are, as a mark tells.
@@ -31,15 +31,16 @@ impl Identity {
 /// Where a store is read from several places, the first that has a name wins, as Airflow reads it.
 pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, job: &Job) -> SourceSide {
     let mut first: BTreeMap<SecretName, (usize, Listed)> = BTreeMap::new();
-    for key in listed {
-        let Some(decoded) = decode(source, &key.key) else { continue };
-        if !job.filter.matches(&decoded.name) || !holds_something(key.state) {
-            continue;
-        }
-        match first.get(&decoded.name) {
-            Some((place, _)) if *place <= decoded.place => {}
-            _ => {
-                first.insert(decoded.name, (decoded.place, key));
+    let mut untold = Vec::new();
+    for key in listed.into_iter().filter(|key| holds_something(key.state)) {
+        let (named, is_told) = names_of(source, &key, &job.filter);
+        for decoded in named {
+            match first.get(&decoded.name) {
+                Some((place, _)) if *place <= decoded.place => {}
+                _ => {
+                    untold.extend((!is_told).then(|| decoded.name.clone()));
+                    first.insert(decoded.name, (decoded.place, key.clone()));
+                }
             }
         }
     }
@@ -48,7 +49,53 @@ pub fn source_side(listed: Vec<Listed>, source: &Rule, target: &Rule, job: &Job)
         add(&mut side, name, listed, [source, target], &job.mapping);
     }
     block_collisions(&mut side.keys, target);
+    for name in untold {
+        block_untold(&mut side, &name);
+    }
     side
+}
+
+/// The names in scope that a listed key can have, and whether its kind is told: by its place, its mark, or by globs that
+/// name it.
+fn names_of(rule: &Rule, listed: &Listed, filter: &Filter) -> (Vec<Decoded>, bool) {
+    if let Some(marked) = marked(rule, listed) {
+        return (Some(marked).into_iter().filter(|decoded| filter.matches(&decoded.name)).collect(), true);
+    }
+    let mut candidates = candidates(rule, &listed.key);
+    let is_told = candidates.len() < 2;
+    candidates.retain(|decoded| filter.matches(&decoded.name));
+    let is_named = candidates.len() == 1 && filter.is_explicit();
+    (candidates, is_told || is_named)
+}
+
+/// The name that our mark on a key tells, where the key itself tells less and the mark is of this key.
+fn marked(rule: &Rule, listed: &Listed) -> Option<Decoded> {
+    let mark = listed.mark.as_ref().filter(|_| rule.is_ambiguous())?;
+    let candidates = candidates(rule, &listed.key);
+    let MarkedName::Whole(name) = &mark.name else {
+        return candidates.into_iter().find(|decoded| mark.name.is(&decoded.name));
+    };
+    let place = candidates.iter().find(|decoded| decoded.name.kind == name.kind)?.place;
+    let is_its_key = |key: RemoteKey| rule.folded(&key) == rule.folded(&listed.key);
+    encode(rule, name).is_ok_and(is_its_key).then(|| Decoded { name: name.clone(), place })
+}
+
+/// The name of a listed key: by its mark where that knows better, else as the key reads.
+pub(super) fn name_of(rule: &Rule, listed: &Listed) -> Option<SecretName> {
+    marked(rule, listed).or_else(|| decode(rule, &listed.key)).map(|decoded| decoded.name)
+}
+
+/// A key whose kind is anybody's guess is not carried as either.
+fn block_untold(side: &mut SourceSide, source: &SecretName) {
+    let Some(target) = side.named(source).cloned() else { return };
+    let said = format!(
+        "kinds share a prefix in the source, and it carries no mark of ours; if it is a {}, name it in include of a job \
+         for these alone",
+        source.kind
+    );
+    if let Some(key) = side.keys.get_mut(&target) {
+        key.content = SourceContent::Blocked(Reason::KindUnknown, said);
+    }
 }
 
 /// Adds a key under its name in the target; two keys that become one name are refused together.
@@ -102,7 +149,8 @@ fn out_of_sight(pattern: &LookupPattern) -> String {
 }
 
 fn block_collisions(keys: &mut BTreeMap<SecretName, SourceKey>, target: &Rule) {
-    let spelled: Vec<_> = keys.keys().filter_map(|name| Some((name.clone(), wanted(target, name)?))).collect();
+    let spelled = keys.keys().filter_map(|name| Some((name.clone(), target.folded(&wanted(target, name)?))));
+    let spelled: Vec<_> = spelled.collect();
     for met in collisions(spelled) {
         let told = |name: &SecretName| Names::new(name, keys.get(name).and_then(|key| key.from.as_ref())).to_string();
         let told: Vec<_> = met.names.iter().map(told).collect();
@@ -125,17 +173,18 @@ fn wanted(target: &Rule, name: &SecretName) -> Option<RemoteKey> {
     }
 }
 
-/// Names by their keys.
+/// Names by their keys, as the store tells these apart.
 pub type Spellings = BTreeMap<RemoteKey, SecretName>;
 
 /// The names in a target that folds: it does not tell how a name was spelled, the source and the record do.
 pub fn spellings(rule: &Rule, source: &SourceSide, baseline: Option<&Baseline>) -> Spellings {
-    if rule.folding == Folding::None {
+    if !rule.is_ambiguous() {
         return BTreeMap::new();
     }
     let entries = baseline.into_iter().flat_map(|baseline| &baseline.entries);
-    let recorded = entries.map(|(name, entry)| (entry.key.clone(), name.clone()));
-    let sought = source.keys.iter().filter_map(|(name, key)| Some((key.target_key.clone()?, name.clone())));
+    let recorded = entries.map(|(name, entry)| (rule.folded(&entry.key), name.clone()));
+    let sought =
+        source.keys.iter().filter_map(|(name, key)| Some((rule.folded(key.target_key.as_ref()?), name.clone())));
     recorded.chain(sought).collect()
 }
 
@@ -151,10 +200,12 @@ pub fn target_side(
     let keys = listed
         .into_iter()
         .filter_map(|listed| {
-            let name = spellings.get(&listed.key).cloned().or_else(|| Some(decode(rule, &listed.key)?.name))?;
-            let ours_to_write = encode(rule, &name).is_ok_and(|key| key == listed.key);
-            (concerns(&name) && ours_to_write).then(|| {
-                let key = target_key(listed, us, &name);
+            let folded = rule.folded(&listed.key);
+            let name = spellings.get(&folded).cloned().or_else(|| name_of(rule, &listed))?;
+            // As we would write it: a store may show it in other letters.
+            let key = encode(rule, &name).ok().filter(|key| rule.folded(key) == folded)?;
+            concerns(&name).then(|| {
+                let key = target_key(Listed { key, ..listed }, us, &name);
                 (name, key)
             })
         })

@@ -90,6 +90,7 @@ closed_list! {
         IllegalName = "illegal-name", "The target cannot hold this name.";
         Unreachable = "unreachable", "Airflow never looks it up in this store: the lookup pattern does not match.";
         NameCollision = "name-collision", "Two names would meet under one key of the target.";
+        KindUnknown = "kind-unknown", "Nothing tells whether the source's key is a connection, a variable or a config.";
         TooLarge = "too-large", "The value is larger than the target takes.";
         EmptyValue = "empty-value", "The target takes no empty value.";
         DoubleBraces = "double-braces", "The target refuses a value with {{…}}: it takes that for a reference to another key.";

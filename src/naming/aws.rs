@@ -54,7 +54,7 @@ pub(super) fn check_parameter(name: &SecretName, key: &str) -> Result<(), NameEr
     }
 }
 
-fn characters(
+pub(super) fn characters(
     name: &SecretName,
     key: &str,
     store: &'static str,

@@ -5,7 +5,7 @@ use std::fmt;
 use super::mapping::Mapping;
 use super::meeting::{Pattern, Patterns, meeting};
 use super::rule::{Mount, Rule, Teams};
-use crate::model::{Kind, Severity};
+use crate::model::{Kind, RemoteKey, Severity};
 
 /// What one target of one job may write.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,8 @@ pub enum Conflict {
 pub enum Overlap {
     /// They are this same text: every id of one kind could be one of the other.
     Equal(String),
+    /// They are this same text in a store where kinds may share one: single ids, of which both kinds have one, meet.
+    Shared(String),
     /// The second lies in the first: single ids, which [`encode`](super::encode) refuses, would read as the other kind.
     Nested(String, String),
 }
@@ -64,7 +66,7 @@ impl Conflict {
     /// Whether it stops the job, or only some ids of it.
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::Prefixes { overlap: Overlap::Nested(..), .. } => Severity::Warning,
+            Self::Prefixes { overlap: Overlap::Nested(..) | Overlap::Shared(_), .. } => Severity::Warning,
             Self::Prefixes { .. } | Self::Jobs { .. } => Severity::Error,
         }
     }
@@ -80,6 +82,11 @@ impl fmt::Display for Conflict {
                     Overlap::Equal(prefix) => {
                         write!(f, "both lie under \"{prefix}\" and cannot be told apart; give each its own prefix")
                     }
+                    Overlap::Shared(prefix) => write!(
+                        f,
+                        "both lie under \"{prefix}\": an id that both have is refused, and of keys without our mark \
+                         nothing tells the kind; better give each its own prefix"
+                    ),
                     Overlap::Nested(outer, inner) => write!(
                         f,
                         "overlap: \"{inner}\" lies in \"{outer}\"; ids that read as the other kind will be refused"
@@ -142,13 +149,14 @@ fn overlap(rule: &Rule, one: Kind, other: Kind) -> Option<Overlap> {
     let pairs = rule.place(one).prefixes().iter().flat_map(|one| others.iter().map(move |other| (one, other)));
     let mut nested = None;
     for (one, other) in pairs {
+        let (one, other) = (rule.fold(one).into_owned(), rule.fold(other).into_owned());
         if one == other {
-            return Some(Overlap::Equal(one.clone()));
+            return Some(if rule.kinds_may_share() { Overlap::Shared(one) } else { Overlap::Equal(one) });
         }
-        if lies_in(other, one) {
-            nested = Some(Overlap::Nested(one.clone(), other.clone()));
-        } else if lies_in(one, other) {
-            nested = Some(Overlap::Nested(other.clone(), one.clone()));
+        if lies_in(&other, &one) {
+            nested = Some(Overlap::Nested(one, other));
+        } else if lies_in(&one, &other) {
+            nested = Some(Overlap::Nested(other, one));
         }
     }
     nested
@@ -162,7 +170,8 @@ fn shared_key(one: &JobNames<'_>, other: &JobNames<'_>) -> Option<String> {
 fn meet(one: &JobNames<'_>, kind: Kind, other: &JobNames<'_>, other_kind: Kind) -> Option<String> {
     let prefix = one.rule.place(kind).prefixes().first()?;
     let other_prefix = other.rule.place(other_kind).prefixes().first()?;
-    let (left, right) = if prefix == other_prefix && spells_alike(one.rule, other.rule) {
+    let (left, right) = if one.rule.fold(prefix) == other.rule.fold(other_prefix) && spells_alike(one.rule, other.rule)
+    {
         (ids(one, other, kind), ids(other, one, other_kind))
     } else {
         (keys(one, kind, prefix), keys(other, other_kind, other_prefix))
@@ -189,7 +198,7 @@ fn ids(own: &JobNames<'_>, other: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
 /// What a job's mapping makes of the ids in its scope: the renamed ones, those without the prefix to strip, those with it.
 fn images(own: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
     let mapping = own.mapping;
-    let fold = |text: &str| own.rule.folding.fold(text).into_owned();
+    let fold = |text: &str| own.rule.fold(text).into_owned();
     let renames = || mapping.renames().filter(|(renamed, _)| renamed.is_of(kind));
     let (include, mut exclude) = (globs(own.rule, own.include), globs(own.rule, own.exclude));
     let scope = Patterns { include: include.clone(), exclude: exclude.clone() };
@@ -216,14 +225,15 @@ fn images(own: &JobNames<'_>, kind: Kind) -> Vec<Patterns> {
 /// The keys a job may write, for two stores that spell names differently: exact where the id ends the key.
 fn keys(own: &JobNames<'_>, kind: Kind, prefix: &str) -> Vec<Patterns> {
     let separator = &*own.rule.separator;
-    let head = own.rule.head(prefix);
+    let head = own.rule.folded(&RemoteKey::new(own.rule.head(prefix)));
+    let head = head.as_str();
     match (own.rule.mount, own.rule.teams) {
         (Mount::Fixed, Teams::Unsupported) => {
-            let behind = |patterns: Vec<Pattern>| patterns.iter().map(|pattern| pattern.behind(&head)).collect();
+            let behind = |patterns: Vec<Pattern>| patterns.iter().map(|pattern| pattern.behind(head)).collect();
             let spelled = |ids: Patterns| Patterns { include: behind(ids.include), exclude: behind(ids.exclude) };
             images(own, kind).into_iter().map(spelled).collect()
         }
-        (Mount::Fixed, Teams::Folder | Teams::Dashes) => roughly(Pattern::anything().behind(&head)),
+        (Mount::Fixed, Teams::Folder | Teams::Dashes) => roughly(Pattern::anything().behind(head)),
         (Mount::Fixed, Teams::Beside | Teams::Underscores) => roughly(Pattern::anything().behind(prefix)),
         (Mount::FirstSegment, _) => {
             roughly(Pattern::anything().behind(&format!("{separator}{head}")).behind_anything())
@@ -233,7 +243,7 @@ fn keys(own: &JobNames<'_>, kind: Kind, prefix: &str) -> Vec<Patterns> {
 
 /// Globs over ids as the store tells them apart.
 fn globs<'a>(rule: &Rule, texts: impl IntoIterator<Item = &'a String>) -> Vec<Pattern> {
-    texts.into_iter().map(|text| Pattern::glob(&rule.folding.fold(text))).collect()
+    texts.into_iter().map(|text| Pattern::glob(&rule.fold(text))).collect()
 }
 
 fn roughly(pattern: Pattern) -> Vec<Patterns> {

@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::aws;
 use super::error::NameError;
 use super::rule::{Charset, Mount, Rule, Teams};
+use super::{aws, cloud};
 use crate::model::{Kind, RemoteKey, SecretName, ends_line};
 
 /// A name read from a key, and which of its kind's prefixes it was found under.
@@ -26,41 +26,49 @@ pub fn encode(rule: &Rule, name: &SecretName) -> Result<RemoteKey, NameError> {
         return Err(NameError::Unreachable { name: name.clone(), pattern: pattern.as_str().to_owned() });
     }
     let key = spell(rule, prefix, name)?;
-    match decode(rule, &key) {
-        Some(decoded) if folded(rule, &decoded.name) == folded(rule, name) => Ok(key),
-        other => {
-            Err(NameError::Ambiguous { name: name.clone(), key, reads_as: other.map(|decoded| Box::new(decoded.name)) })
-        }
+    let mut candidates = candidates(rule, &key);
+    if candidates.iter().any(|decoded| folded(rule, &decoded.name) == folded(rule, name)) {
+        return Ok(key);
     }
+    let reads_as = candidates.drain(..).next().map(|decoded| Box::new(decoded.name));
+    Err(NameError::Ambiguous { name: name.clone(), key, reads_as })
 }
 
 /// The name as the store tells it from others.
 fn folded(rule: &Rule, name: &SecretName) -> SecretName {
-    let fold = |text: &str| rule.folding.fold(text).into_owned();
+    let fold = |text: &str| rule.fold(text).into_owned();
     SecretName { kind: name.kind, team: name.team.as_deref().map(fold), id: fold(&name.id) }
 }
 
-/// Reads a key as a name; `None` for a key that lies under none of our prefixes, or that no name is folded to.
+/// Reads a key as a name; `None` for a key that lies under none of our prefixes, or that no name is spelled as.
 ///
 /// Where prefixes overlap the longest wins, where they are equal the first kind. Of a folded name the most probable
 /// spelling is given.
 pub fn decode(rule: &Rule, key: &RemoteKey) -> Option<Decoded> {
+    candidates(rule, key).into_iter().next()
+}
+
+/// Every name that a key can be read as, in the order of kinds: more than one only where kinds may lie under one prefix.
+pub fn candidates(rule: &Rule, key: &RemoteKey) -> Vec<Decoded> {
     let (mount, path) = match rule.mount {
         Mount::Fixed => (None, key.as_str()),
-        Mount::FirstSegment => {
-            let (mount, path) = key.as_str().split_once(&*rule.separator)?;
-            (Some(mount), path)
-        }
+        Mount::FirstSegment => match key.as_str().split_once(&*rule.separator) {
+            Some((mount, path)) => (Some(mount), path),
+            None => return Vec::new(),
+        },
     };
-    let (kind, place, prefix) = home(rule, path)?;
+    homes(rule, path).into_iter().filter_map(|home| read_at(rule, home, mount, path)).collect()
+}
+
+/// Reads what lies at one place of a kind.
+fn read_at(rule: &Rule, (kind, place, prefix): Home<'_>, mount: Option<&str>, path: &str) -> Option<Decoded> {
     let (team, id) = parts(rule, kind, prefix, path)?;
-    let is_folded = |text: &str| rule.folding.fold(text) == text;
-    if id.is_empty() || !is_folded(id) || !team.is_none_or(is_folded) {
+    if id.is_empty() || !rule.is_spelled(id) || !team.is_none_or(|team| rule.is_spelled(team)) {
         return None;
     }
-    let unfold = |text: &str| rule.folding.unfold(text).into_owned();
-    let id = mount.map_or_else(|| unfold(id), |mount| format!("{mount}{}{}", rule.separator, unfold(id)));
-    Some(Decoded { name: SecretName { kind, team: team.map(unfold), id }, place })
+    let unspell = |text: &str| rule.unspell(text).into_owned();
+    let id = mount.map_or_else(|| unspell(id), |mount| format!("{mount}{}{}", rule.separator, unspell(id)));
+    Some(Decoded { name: SecretName { kind, team: team.map(unspell), id }, place })
 }
 
 /// What stands before and behind a team under [`Teams::Underscores`].
@@ -86,7 +94,7 @@ pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<Remo
             (Some(mount), id)
         }
     };
-    let id = rule.folding.fold(id);
+    let id = rule.spell(id);
     let path = match (&name.team, teams(rule, name.kind)) {
         (None, Teams::Folder) if id.contains(separator) => {
             return Err(NameError::LooksLikeTeam { name: refused(), separator: separator.to_owned() });
@@ -100,21 +108,23 @@ pub(super) fn spell(rule: &Rule, prefix: &str, name: &SecretName) -> Result<Remo
         (None, _) => format!("{}{id}", rule.head(prefix)),
         (Some(_), Teams::Unsupported) => return Err(NameError::Team { name: refused() }),
         (Some(team), Teams::Beside) => format!("{prefix}@{team}{separator}{id}"),
-        (Some(team), Teams::Underscores) => format!("{prefix}{TEAM_START}{}{TEAM_END}{id}", rule.folding.fold(team)),
+        (Some(team), Teams::Underscores) => format!("{prefix}{TEAM_START}{}{TEAM_END}{id}", rule.spell(team)),
         (Some(team), Teams::Folder) => format!("{prefix}{separator}{team}{separator}{id}"),
         (Some(_), Teams::Dashes) if !asks_as_team(rule, name.kind, prefix) => {
             return Err(NameError::Team { name: refused() });
         }
-        (Some(team), Teams::Dashes) => format!("{}{team}{TEAM_DASHES}{id}", rule.head(prefix)),
+        (Some(team), Teams::Dashes) => format!("{}{}{TEAM_DASHES}{id}", rule.head(prefix), rule.spell(team)),
     };
     let key = mount.map_or_else(|| path.clone(), |mount| format!("{mount}{separator}{path}"));
     check(rule, name, &key)?;
     Ok(RemoteKey::new(key))
 }
 
-/// Airflow looks configs up for everybody, whatever the store does with teams; dashes it refuses in them all the same.
+/// Airflow looks configs up for everybody, whatever the store does with teams; dashes it refuses in them all the same, but
+/// for Google's store.
 fn teams(rule: &Rule, kind: Kind) -> Teams {
-    if kind == Kind::Config && rule.teams != Teams::Dashes { Teams::Unsupported } else { rule.teams }
+    let refuses_dashes = rule.teams == Teams::Dashes && rule.charset != Charset::SecretManager;
+    if kind == Kind::Config && !refuses_dashes { Teams::Unsupported } else { rule.teams }
 }
 
 /// Airflow looks a key with dashes up as a team only where it knows of teams: in no config, and in Secrets Manager under no
@@ -132,6 +142,8 @@ fn check(rule: &Rule, name: &SecretName, key: &str) -> Result<(), NameError> {
         Charset::Path => return check_path(name, key),
         Charset::AwsSecret => return aws::check_secret(name, key),
         Charset::AwsParameter => return aws::check_parameter(name, key),
+        Charset::KeyVault => return cloud::check_key_vault(name, key),
+        Charset::SecretManager => return cloud::check_secret_manager(name, key),
         Charset::Line => stands_before_equals(&name.id),
         Charset::Word => {
             stands_before_equals(key) && !key.chars().any(|letter| letter.is_whitespace() || letter.is_control())
@@ -155,20 +167,26 @@ fn check_path(name: &SecretName, key: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// The longest prefix that `path` lies under.
-fn home<'a>(rule: &'a Rule, path: &str) -> Option<(Kind, usize, &'a str)> {
-    Kind::ALL
-        .into_iter()
-        .flat_map(|kind| {
-            rule.place(kind).prefixes().iter().enumerate().map(move |(place, prefix)| (kind, place, prefix))
-        })
-        .filter(|(kind, _, prefix)| lies_under(rule, *kind, prefix, path))
-        .min_by_key(|(_, _, prefix)| Reverse(prefix.len()))
-        .map(|(kind, place, prefix)| (kind, place, prefix.as_str()))
+/// A kind, the index of one of its prefixes, and the prefix.
+type Home<'a> = (Kind, usize, &'a str);
+
+/// The longest prefix that `path` lies under; where kinds may share it, that of each.
+fn homes<'a>(rule: &'a Rule, path: &str) -> Vec<Home<'a>> {
+    let all = Kind::ALL.into_iter().flat_map(|kind| {
+        rule.place(kind).prefixes().iter().enumerate().map(move |(place, prefix)| (kind, place, prefix.as_str()))
+    });
+    let mut homes: Vec<_> = all.filter(|(kind, _, prefix)| lies_under(rule, *kind, prefix, path)).collect();
+    homes.sort_by_key(|(_, _, prefix)| Reverse(prefix.len()));
+    let longest = homes.first().map_or(0, |(_, _, prefix)| prefix.len());
+    homes.retain(|(_, _, prefix)| prefix.len() == longest);
+    if !rule.kinds_may_share() {
+        homes.truncate(1);
+    }
+    homes
 }
 
 fn lies_under(rule: &Rule, kind: Kind, prefix: &str, path: &str) -> bool {
-    let Some(rest) = path.strip_prefix(prefix) else { return false };
+    let Some(rest) = rule.behind(prefix, path) else { return false };
     rest.starts_with(if prefix.is_empty() { rule.root() } else { &rule.separator })
         || (teams(rule, kind) == Teams::Beside && rest.starts_with('@'))
 }

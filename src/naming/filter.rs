@@ -57,6 +57,11 @@ impl Filter {
         &self.included
     }
 
+    /// Tells whether the globs say anything: `*` alone takes whatever there is.
+    pub fn is_explicit(&self) -> bool {
+        !self.included.iter().any(|glob| glob == "*")
+    }
+
     /// The kinds in scope.
     pub fn kinds(&self) -> &[Kind] {
         &self.kinds

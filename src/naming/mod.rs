@@ -2,6 +2,7 @@
 
 mod airflow;
 pub mod aws;
+pub mod cloud;
 mod collision;
 mod conflict;
 mod encode;
@@ -17,7 +18,7 @@ mod template;
 pub use airflow::{Remark, lookups, remarks};
 pub use collision::{Collision, collisions};
 pub use conflict::{Conflict, JobNames, Overlap, prefix_overlaps, static_conflicts};
-pub use encode::{Decoded, decode, encode};
+pub use encode::{Decoded, candidates, decode, encode};
 pub use error::NameError;
 pub use filter::{Filter, PatternError};
 pub use lookup::{LookupPattern, LookupPatternError, LookupPatterns};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::lookup::LookupPatterns;
-use crate::model::Kind;
+use crate::model::{Kind, RemoteKey};
 
 /// How a store spells names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,10 @@ pub enum Charset {
     /// Names of AWS Parameter Store: ASCII letters, digits, `_`, `.` and `-` in up to 15 levels between `/`, of which the
     /// first does not begin with `aws` or `ssm`.
     AwsParameter,
+    /// Names of Azure Key Vault: ASCII letters, digits and `-`.
+    KeyVault,
+    /// Ids of Google Secret Manager: ASCII letters, digits, `-` and `_`; a separator stands in front even of a bare id.
+    SecretManager,
 }
 
 /// How letters are changed on the way to the store.
@@ -81,6 +85,9 @@ pub enum Folding {
     None,
     /// To upper case, as Python does it; read back in lower case, which most ids are in.
     Upper,
+    /// Every `_` becomes the separator, and names that differ in case alone are one (Azure Key Vault). Letters are written
+    /// as Airflow asks for them.
+    KeyVault,
 }
 
 /// How a team's key is spelled.
@@ -108,24 +115,6 @@ pub enum Mount {
     FirstSegment,
 }
 
-impl Folding {
-    /// The text as the store has it.
-    pub fn fold(self, text: &str) -> Cow<'_, str> {
-        match self {
-            Self::None => Cow::Borrowed(text),
-            Self::Upper => Cow::Owned(text.to_uppercase()),
-        }
-    }
-
-    /// The text that a folded one most probably was.
-    pub fn unfold(self, text: &str) -> Cow<'_, str> {
-        match self {
-            Self::None => Cow::Borrowed(text),
-            Self::Upper => Cow::Owned(text.to_lowercase()),
-        }
-    }
-}
-
 impl Rule {
     /// The place of a kind.
     pub fn place(&self, kind: Kind) -> &Place {
@@ -134,6 +123,64 @@ impl Rule {
             Kind::Variable => &self.variables,
             Kind::Config => &self.configs,
         }
+    }
+
+    /// An id, or another part of a key, as the store has it.
+    pub fn spell<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.folding {
+            Folding::None => Cow::Borrowed(text),
+            Folding::Upper => Cow::Owned(text.to_uppercase()),
+            Folding::KeyVault => Cow::Owned(text.replace('_', &self.separator)),
+        }
+    }
+
+    /// The same as the store tells it from others: two texts of which this is equal are one there.
+    pub fn fold<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.folding {
+            Folding::None | Folding::Upper => self.spell(text),
+            Folding::KeyVault => Cow::Owned(self.spell(text).to_lowercase()),
+        }
+    }
+
+    /// A key as the store tells it from others.
+    pub fn folded(&self, key: &RemoteKey) -> RemoteKey {
+        match self.folding {
+            Folding::None | Folding::Upper => key.clone(),
+            Folding::KeyVault => RemoteKey::new(key.as_str().to_lowercase()),
+        }
+    }
+
+    /// Whether a text can be what an id is spelled as.
+    pub(super) fn is_spelled(&self, text: &str) -> bool {
+        self.spell(text) == text
+    }
+
+    /// The id that a spelled one most probably was.
+    pub(super) fn unspell<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.folding {
+            Folding::None | Folding::KeyVault => Cow::Borrowed(text),
+            Folding::Upper => Cow::Owned(text.to_lowercase()),
+        }
+    }
+
+    /// What follows a prefix in a key that begins with it.
+    pub(super) fn behind<'a>(&self, prefix: &str, path: &'a str) -> Option<&'a str> {
+        let (start, rest) = path.split_at_checked(prefix.len())?;
+        let is_it = match self.folding {
+            Folding::None | Folding::Upper => start == prefix,
+            Folding::KeyVault => start.eq_ignore_ascii_case(prefix),
+        };
+        is_it.then_some(rest)
+    }
+
+    /// Whether keys do not tell all of a name, so that a mark on the key knows better.
+    pub fn is_ambiguous(&self) -> bool {
+        self.folding != Folding::None
+    }
+
+    /// Whether kinds may lie under one prefix: then marks tell them apart, or whoever names them.
+    pub fn kinds_may_share(&self) -> bool {
+        self.charset == Charset::KeyVault
     }
 
     /// Where each kind is written, for a store's identity: a place of keys is another one where this is.
@@ -149,9 +196,11 @@ impl Rule {
     }
 
     /// What stands before a bare id: Airflow puts a slash in front of every parameter's name.
-    pub(super) const fn root(&self) -> &'static str {
+    /// Its backend for Google puts the separator there.
+    pub(super) fn root(&self) -> &str {
         match self.charset {
             Charset::AwsParameter => "/",
+            Charset::SecretManager => &self.separator,
             _ => "",
         }
     }

@@ -6,6 +6,7 @@ mod crash;
 mod deletes;
 mod effort;
 mod exact;
+mod folded;
 mod foreign;
 mod lag;
 mod laws;

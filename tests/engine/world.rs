@@ -38,7 +38,12 @@ impl World {
 
     /// Between two empty stores.
     pub async fn between(source: MemoryShape, target: MemoryShape) -> Self {
-        let (source, target) = (MemoryProvider::shaped("airflow", source), MemoryProvider::shaped("replica", target));
+        Self::from(MemoryProvider::shaped("airflow", source), target).await
+    }
+
+    /// From a store to an empty one.
+    pub async fn from(source: Arc<MemoryProvider>, target: MemoryShape) -> Self {
+        let target = MemoryProvider::shaped("replica", target);
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&LedgerSettings::default(), folder.path()).await.unwrap();
         let stores = Stores {

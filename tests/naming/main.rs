@@ -1,5 +1,6 @@
 //! Nasty names under every rule: round trips, refusals, collisions and conflicts.
 
+mod clouds;
 mod conflicts;
 mod mapping;
 mod names;

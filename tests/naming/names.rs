@@ -291,7 +291,13 @@ fn any_rule() -> impl Strategy<Value = Rule> {
     (
         (any_place(), any_place(), any_place()),
         proptest::sample::select(vec!["/", "-", "--", "_", ""]),
-        proptest::sample::select(vec![Charset::Any, Charset::Path, Charset::AwsSecret, Charset::AwsParameter]),
+        proptest::sample::select(vec![
+            Charset::Any,
+            Charset::Path,
+            Charset::AwsSecret,
+            Charset::AwsParameter,
+            Charset::SecretManager,
+        ]),
         proptest::option::weighted(0.2, 1_usize..30),
         proptest::sample::select(vec![Teams::Unsupported, Teams::Beside, Teams::Folder, Teams::Dashes]),
         proptest::sample::select(vec![Mount::Fixed, Mount::FirstSegment]),
