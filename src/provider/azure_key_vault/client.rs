@@ -243,7 +243,16 @@ where
     let page = pages.next().await.ok_or_else(broken)??;
     let body = page.into_body();
     let page: RawPage<T> = serde_json::from_slice(body.as_ref()).map_err(|_| broken())?;
-    Ok((page.value, pages.continuation().map(|next| next.as_ref().to_owned())))
+    let next = pages.continuation().and_then(|next| Url::parse(next.as_ref()).ok());
+    Ok((page.value, next.map(|next| tidied(next).to_string())))
+}
+
+/// The link with its query in one order and spelling, so that one that leads back is known by its text.
+fn tidied(mut link: Url) -> Url {
+    let mut pairs: Vec<(String, String)> = link.query_pairs().into_owned().collect();
+    pairs.sort_unstable();
+    link.query_pairs_mut().clear().extend_pairs(pairs);
+    link
 }
 
 impl New<'_> {
