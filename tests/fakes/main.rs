@@ -4,6 +4,8 @@
 
 #[path = "mod.rs"]
 mod fakes;
+mod google_strict;
+mod google_tokens;
 mod strict;
 mod strict_azure;
 mod troubles;

@@ -10,6 +10,7 @@ pub mod aws;
 pub mod azure;
 pub mod control;
 pub mod fault;
+pub mod google;
 pub mod http;
 pub mod quota;
 pub mod server;
