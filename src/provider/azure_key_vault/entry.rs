@@ -54,7 +54,7 @@ pub(super) fn unmarked(tags: &Tags) -> Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MarkedName, SecretName};
+    use crate::model::{Kind, MarkedName, SecretName};
 
     #[test]
     fn takes_what_azure_takes_and_not_one_character_more() {
@@ -97,7 +97,7 @@ mod tests {
         let mark = |job: &str| Mark {
             ledger: "l".to_owned(),
             job: job.to_owned(),
-            name: MarkedName::Whole(SecretName::variable("x")),
+            name: MarkedName::Whole(SecretName::new(Kind::Variable, "x")),
         };
         let others = |count: usize| (0..count).map(|tag| (format!("tag{tag}"), "v".to_owned())).collect::<Tags>();
         for (count, fits) in [(0, true), (10, true), (11, false), (15, false)] {
