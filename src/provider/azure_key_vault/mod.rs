@@ -17,7 +17,9 @@ mod client;
 mod codes;
 mod entry;
 mod fault;
+mod findings;
 mod history;
+mod identity;
 mod listing;
 mod login;
 mod looks;
@@ -26,6 +28,7 @@ mod opening;
 mod ownership;
 mod reading;
 mod refusal;
+mod rights;
 mod rule;
 mod said;
 mod session;
@@ -100,9 +103,8 @@ impl Provider for KeyVaultProvider {
         &self.dialect
     }
 
-    async fn check(&self, role: Role, kinds: &[Kind]) -> Vec<Finding> {
-        let _ = (role, kinds);
-        self.session.standing.clone()
+    async fn check(&self, role: Role, _kinds: &[Kind]) -> Vec<Finding> {
+        self.session.findings(role, self.capabilities.listing).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
