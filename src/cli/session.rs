@@ -221,6 +221,7 @@ fn job(settings: &JobSettings, narrowing: &Narrowing, overrides: Overrides) -> R
         form: settings.form,
         readers: settings.readers.clone(),
         depth: settings.depth,
+        deep_compare_every: settings.deep_compare_every,
         policy: settings.policy.clone(),
         accept: settings.accept.clone(),
         allow_masked: settings.allow_masked.clone(),

@@ -43,6 +43,8 @@ pub struct JobSettings {
     pub readers: Vec<Reader>,
     /// How deep a run looks; `None` for the cheapest that proves "unchanged".
     pub depth: Option<Depth>,
+    /// How often every value is compared where a target puts that off.
+    pub deep_compare_every: Duration,
     /// Ids (`x`, or `connections/x`) whose block or quarantine is known and fine.
     pub accept: Vec<String>,
     /// Ids whose value really is `***`.
@@ -170,11 +172,7 @@ impl JobTable {
     }
 
     fn not_built_yet(&self) -> Vec<SettingsFault> {
-        let mut faults: Vec<_> = self.schedule.iter().map(|_| not_built_yet("schedule")).collect();
-        if self.deep_compare_every.0 != DEEP_COMPARE_EVERY {
-            faults.push(not_built_yet("deep-compare-every").with_hint("leave the key out"));
-        }
-        faults
+        self.schedule.iter().map(|_| not_built_yet("schedule")).collect()
     }
 
     fn empty_lists(&self) -> Vec<SettingsFault> {
@@ -220,6 +218,7 @@ impl JobTable {
             form: self.format.map(FormWord::form),
             readers: distinct(self.readers.into_iter().map(Reader::from)),
             depth: self.compare.depth(),
+            deep_compare_every: self.deep_compare_every.0,
             accept: self.accept,
             allow_masked: self.allow_masked,
             policy: self.policy.into(),

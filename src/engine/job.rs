@@ -1,5 +1,7 @@
 //! A job as it runs: from where, to where, what, and what it may do.
 
+use std::time::Duration;
+
 use super::outcome::StepOutcome;
 use super::overrides::Overrides;
 use super::reduce::{FormChoice, Masked};
@@ -28,6 +30,8 @@ pub struct Job {
     pub readers: Vec<Reader>,
     /// How deep to look; `None` is the cheapest depth that proves "unchanged".
     pub depth: Option<Depth>,
+    /// How often every value is compared where a target puts that off.
+    pub deep_compare_every: Duration,
     /// What it may do.
     pub policy: Policy,
     /// Ids (`conn_id`, or `connections/conn_id`) of either side whose block or quarantine is known and fine.

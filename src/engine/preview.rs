@@ -1,5 +1,7 @@
 //! Looks at both sides and decides: a dry run ends here.
 
+use jiff::Timestamp;
+
 use super::error::RunError;
 use super::job::Job;
 use super::lag;
@@ -9,8 +11,8 @@ use super::seek;
 use super::sides::Identity;
 use super::survey::Survey;
 use crate::ledger::Ledger;
-use crate::model::{Dialect, Finding, Kind, MasterKey, Observer, Purpose, Severity};
-use crate::planner::{Baseline, Effort, Plan, depth, effort, needs, plan};
+use crate::model::{Dialect, Finding, Kind, MasterKey, Observer, Purpose, Revisions, Severity};
+use crate::planner::{Baseline, Deep, Effort, Plan, depth, effort, needs, plan};
 use crate::provider::Store;
 
 /// The two opened stores of a job.
@@ -48,7 +50,8 @@ pub async fn preview(
         None => None,
         Some(ledger) => Some(remembered(job, stores, ledger).await?),
     };
-    let depth = depth(job.depth, stores.source.capabilities(), stores.target.capabilities());
+    let deep = deep(job, stores, ledger).await?;
+    let depth = depth(job.depth, stores.source.capabilities(), stores.target.capabilities(), deep);
     let policy = seek::policy(job, stores);
     let mut survey = Survey::list(job, stores, lens(job, stores, ledger), baseline.as_ref(), observer).await?;
     if let Some(baseline) = &mut baseline {
@@ -76,6 +79,17 @@ fn no_way_back(job: &Job, plan: &Plan, stores: &Stores) -> Option<Finding> {
     let has_one = stores.target.capabilities().history || plan.changes().next().is_none();
     let message = "keeps no versions, so `secretferry undo` cannot take back what this run does";
     (!has_one).then(|| Finding::new(Severity::Info, "no-undo", &job.target, message))
+}
+
+/// Whether a target that puts comparisons off is due for one: so long after the last, or after the first run.
+async fn deep(job: &Job, stores: &Stores, ledger: Option<&Ledger>) -> Result<Deep, RunError> {
+    let target = &stores.target;
+    let Some(ledger) = ledger.filter(|_| target.capabilities().revisions == Revisions::Deferred) else {
+        return Ok(Deep::NotYet);
+    };
+    let last = ledger.last_deep_run(&job.name, &target.info().identity).await.map_err(RunError::ledger(&job.name))?;
+    let since = last.map(|last| Timestamp::now().duration_since(last).unsigned_abs());
+    Ok(if since.is_some_and(|since| since >= job.deep_compare_every) { Deep::Due } else { Deep::NotYet })
 }
 
 /// What was last written to the target, by this job or another.

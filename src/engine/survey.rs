@@ -74,6 +74,7 @@ impl<'a> Survey<'a> {
         TargetRules {
             recoverable_deletes: capabilities.deletes == Deletes::Recoverable,
             restores: capabilities.history,
+            defers: capabilities.revisions == Revisions::Deferred,
             key: self.lens.key.id().clone(),
             shape: self.lens.carriage.shape(),
             job: self.job.name.clone(),

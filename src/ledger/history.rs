@@ -113,11 +113,13 @@ impl Ledger {
         rows.iter().map(step).collect()
     }
 
-    /// Says when a job last read every value of both sides and ended well.
+    /// Says when a job last read every value of both sides and went through; where it never did, when it first ran.
     pub async fn last_deep_run(&self, job: &str, target_identity: &str) -> Result<Option<Timestamp>, LedgerError> {
         let row = query(
-            "SELECT max(started_at) AS started_at FROM runs
-             WHERE job = $1 AND target_identity = $2 AND depth = $3 AND status = 'succeeded'",
+            "SELECT coalesce(
+                 max(CASE WHEN depth = $3 AND status IN ('succeeded', 'incomplete') THEN started_at END),
+                 min(started_at)
+             ) AS started_at FROM runs WHERE job = $1 AND target_identity = $2",
         )
         .bind(job)
         .bind(target_identity)

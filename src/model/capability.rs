@@ -106,6 +106,9 @@ pub enum Revisions {
     Listing,
     /// `stat` gives one, a call a key.
     Stat,
+    /// The listing carries none, and asking key by key is slow or billed: listings are taken at their word between deep
+    /// comparisons, which read every value.
+    Deferred,
     /// There is none; only values can be compared.
     None,
 }

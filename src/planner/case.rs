@@ -85,9 +85,15 @@ impl<'a> Case<'a> {
 
     /// Whether the target's value counts as the one last written, without reading it.
     ///
-    /// A run that looks at listings alone takes a key without a version for what it was: present, and ours.
+    /// A run that looks at listings alone takes a key without a version for what it was: present, and ours; so does any run
+    /// short of a deep comparison where the target puts these off.
     pub fn target_is_remembered(&self, target: &TargetKey) -> bool {
-        let listed = self.given.depth == Depth::Listing && target.revision.is_none();
+        let at_its_word = match self.given.depth {
+            Depth::Listing => true,
+            Depth::Metadata => self.given.rules.defers,
+            Depth::Values => false,
+        };
+        let listed = at_its_word && target.revision.is_none();
         self.remembered().is_some() && (listed || self.target_is_untouched(target))
     }
 

@@ -14,7 +14,7 @@ mod undo;
 
 pub use diff::plan;
 pub use effort::{Calls, Effort, effort};
-pub use needs::{Needs, depth, needs};
+pub use needs::{Deep, Needs, depth, needs};
 pub use plan::{Plan, Remember, Step};
 pub use policy::{DeletePolicy, DriftPolicy, ForeignPolicy, Policy, TombstonePolicy};
 pub use side::{

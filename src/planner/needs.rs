@@ -15,14 +15,25 @@ pub struct Needs {
     pub target: Vec<SecretName>,
 }
 
+/// Whether a target that puts comparisons off is to be read whole again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deep {
+    /// The last deep comparison is long enough ago.
+    Due,
+    /// It is not.
+    NotYet,
+}
+
 /// Finds the cheapest depth that proves "unchanged" where the config leaves it open (`auto`, here `None`).
 ///
-/// A source without versions asks for no depth of its own: [`needs`] reads what has none.
-pub fn depth(asked: Option<Depth>, source: &Capabilities, target: &Capabilities) -> Depth {
+/// A source without versions asks for no depth of its own: [`needs`] reads what has none. Where `deep` is due, all is
+/// read that a target puts off.
+pub fn depth(asked: Option<Depth>, source: &Capabilities, target: &Capabilities, deep: Deep) -> Depth {
     asked.unwrap_or(match (source.revisions, target.revisions) {
         (_, Revisions::None) => Depth::Values,
+        (_, Revisions::Deferred) if deep == Deep::Due => Depth::Values,
         (Revisions::Stat, _) | (_, Revisions::Stat) => Depth::Metadata,
-        (Revisions::Listing | Revisions::None, Revisions::Listing) => Depth::Listing,
+        (_, Revisions::Listing | Revisions::Deferred) => Depth::Listing,
     })
 }
 

@@ -190,6 +190,8 @@ pub struct TargetRules {
     pub recoverable_deletes: bool,
     /// Whether softly deleted names can be brought back.
     pub restores: bool,
+    /// Whether a key that the listing shows is taken for what it was until the next deep comparison.
+    pub defers: bool,
     /// The id of the ledger's key: digests under another say nothing.
     pub key: KeyId,
     /// The settings digest of this run, as in [`BaselineEntry::shape`].

@@ -51,7 +51,7 @@ async fn the_second_run_asks_only_what_proves_that_nothing_changed() {
         ),
         (
             "from a look a key",
-            vault_source(),
+            shapes::vault_source(),
             shapes::aws(),
             [[1, 0, 50, 0, 0], [1, 25, 0, 0, 0]],
             [[1, 2, 0, 25, 0], [1, 0, 0, 0, 0]],
@@ -78,10 +78,6 @@ async fn the_second_run_asks_only_what_proves_that_nothing_changed() {
         assert!(world.ledger.steps(&last.id).await.unwrap().is_empty(), "{name}: a keep is a count, not a row");
         world.prove_ledger().await;
     }
-}
-
-fn vault_source() -> MemoryShape {
-    MemoryShape { dialect: MemoryShape::default().dialect, ..shapes::vault() }
 }
 
 #[tokio::test]

@@ -18,6 +18,11 @@ pub fn vault() -> MemoryShape {
     shape
 }
 
+/// As Vault, of entries that are texts.
+pub fn vault_source() -> MemoryShape {
+    MemoryShape { dialect: MemoryShape::default().dialect, ..vault() }
+}
+
 /// Versions in the listing, which lags; only creates are guarded.
 pub fn aws() -> MemoryShape {
     let mut shape = MemoryShape::default();

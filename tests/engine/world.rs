@@ -1,6 +1,7 @@
 //! Two stores in memory, a ledger in a folder, a job between them, and whole runs of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secretferry::engine::{
     Job, Overrides, Preview, Run, RunError, RunReport, Stores, apply, lens, lens_on, preview, preview_undo, settle,
@@ -206,6 +207,7 @@ pub fn job() -> Job {
         form: None,
         readers: Reader::ALL.to_vec(),
         depth: None,
+        deep_compare_every: Duration::from_secs(24 * 60 * 60),
         policy: Policy::default(),
         accept: Vec::new(),
         allow_masked: Vec::new(),

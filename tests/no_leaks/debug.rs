@@ -136,6 +136,7 @@ async fn stores_plans_and_what_is_beside_them() {
         form: None,
         readers: Reader::ALL.to_vec(),
         depth: None,
+        deep_compare_every: std::time::Duration::MAX,
         policy: Policy::default(),
         accept: Vec::new(),
         allow_masked: Vec::new(),

@@ -9,7 +9,7 @@ use secretferry::model::{
     Action, Capabilities, Compare, Deletes, Kind, Reason, RemoteKey, Revisions, SecretName, State,
 };
 use secretferry::planner::{
-    Baseline, DeletePolicy, Depth, DriftPolicy, ForeignPolicy, Owner, Plan, Remember, SourceContent, SourceKey,
+    Baseline, Deep, DeletePolicy, Depth, DriftPolicy, ForeignPolicy, Owner, Plan, Remember, SourceContent, SourceKey,
     SourceSide, Step, TargetContent, TargetSide, TombstonePolicy, depth, plan,
 };
 
@@ -258,7 +258,7 @@ fn capabilities(revisions: Revisions) -> Capabilities {
 
 #[test]
 fn the_cheapest_proving_depth_is_chosen_unless_one_is_asked_for() {
-    let chosen = |source, target| depth(None, &capabilities(source), &capabilities(target));
+    let chosen = |source, target| depth(None, &capabilities(source), &capabilities(target), Deep::NotYet);
     assert_eq!(chosen(Revisions::Listing, Revisions::Listing), Depth::Listing);
     assert_eq!(chosen(Revisions::None, Revisions::Listing), Depth::Listing);
     assert_eq!(chosen(Revisions::Stat, Revisions::Listing), Depth::Metadata);
@@ -266,7 +266,15 @@ fn the_cheapest_proving_depth_is_chosen_unless_one_is_asked_for() {
     assert_eq!(chosen(Revisions::None, Revisions::Stat), Depth::Metadata);
     assert_eq!(chosen(Revisions::Listing, Revisions::None), Depth::Values);
     let (source, target) = (capabilities(Revisions::Listing), capabilities(Revisions::None));
-    assert_eq!(depth(Some(Depth::Listing), &source, &target), Depth::Listing);
+    assert_eq!(depth(Some(Depth::Listing), &source, &target, Deep::Due), Depth::Listing);
+    assert_eq!(chosen(Revisions::Listing, Revisions::Deferred), Depth::Listing);
+    assert_eq!(chosen(Revisions::Deferred, Revisions::Deferred), Depth::Listing);
+    assert_eq!(chosen(Revisions::Stat, Revisions::Deferred), Depth::Metadata);
+    for source in [Revisions::Listing, Revisions::Stat, Revisions::None] {
+        let due = |target| depth(None, &capabilities(source), &capabilities(target), Deep::Due);
+        assert_eq!(due(Revisions::Deferred), Depth::Values);
+        assert_eq!(due(Revisions::Listing), chosen(source, Revisions::Listing));
+    }
 }
 
 #[test]

@@ -298,6 +298,7 @@ impl Given {
         let rules = TargetRules {
             recoverable_deletes: row.run.recoverable_deletes,
             restores: row.run.restores,
+            defers: false,
             key: ledger_key('A').id().clone(),
             shape: "shape".to_owned(),
             job: "job".to_owned(),

@@ -344,6 +344,7 @@ pub fn any_world() -> impl Strategy<Value = World> {
                 rules: TargetRules {
                     recoverable_deletes,
                     restores,
+                    defers: false,
                     key: OWN.id().clone(),
                     shape: "shape".to_owned(),
                     job: "job".to_owned(),

@@ -164,7 +164,7 @@ impl PaceSettings {
 }
 
 /// Tells whether a host belongs to one of Azure's clouds.
-pub(super) fn is_of_azure(host: &str) -> bool {
+fn is_of_azure(host: &str) -> bool {
     let domains = [".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"];
     domains.iter().any(|domain| host.ends_with(domain))
 }

@@ -68,6 +68,9 @@ fn login(code: &str) -> Option<Meaning> {
         "AKV10032" => denied().said("the token is of another tenant than the vault's").mended_by(
             "set auth.tenant-id to the vault's: `az keyvault show --name <vault> --query properties.tenantId`",
         ),
+        "TokenExpired" => denied()
+            .said("the token has expired")
+            .mended_by("log in again, or write a fresh token where auth.token points to; set this machine's clock"),
         "Unauthorized" | "AKV10000" | "AKV10001" | "AKV10046" => denied()
             .said("the vault does not take the token")
             .mended_by("log in again, and set this machine's clock: a token that has expired is refused"),

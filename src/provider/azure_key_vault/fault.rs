@@ -101,8 +101,11 @@ impl Refusal {
     }
 }
 
-/// The number that Key Vault gives a refused token, `AKV10022: …`.
+/// What Key Vault writes at the head of its message for a refused token: `AKV10022: …`, `[TokenExpired] …`.
 fn number(message: &str) -> Option<String> {
+    if let Some((code, _)) = message.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return Some(code.to_owned());
+    }
     let (head, _) = message.split_once(':')?;
     let digits = head.strip_prefix("AKV")?;
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| head.to_owned())
@@ -173,5 +176,129 @@ fn undelivered(error: Error, cause: &SdkError) -> Error {
         (true, _) => error.of_the_store(),
         (false, true) => error,
         (false, false) => error.of_unknown_effect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_core::http::StatusCode;
+    use azure_core::http::headers::Headers;
+
+    use super::*;
+    use crate::model::Effect;
+    use crate::provider::Reach;
+
+    /// What Key Vault's own words might hold, and no error of ours may.
+    const QUOTED: &str = "canary-5f1e";
+
+    fn refused(status: u16, body: &str) -> SdkError {
+        let mut headers = Headers::new();
+        headers.insert("x-ms-request-id", "r-1");
+        headers.insert("retry-after", "7");
+        let status = StatusCode::from(status);
+        let response = RawResponse::from_bytes(status, headers, body.to_owned());
+        let kind = SdkErrorKind::HttpResponse { status, error_code: None, raw_response: Some(Box::new(response)) };
+        SdkError::with_message(kind, body.to_owned())
+    }
+
+    fn said(code: &str, inner: &str, message: &str) -> String {
+        let inner = if inner.is_empty() { String::new() } else { format!(r#","innererror":{{"code":"{inner}"}}"#) };
+        format!(r#"{{"error":{{"code":"{code}","message":"{message} {QUOTED}"{inner}}}}}"#)
+    }
+
+    /// Sorts an error and tells what became of it: kind, effect, reach.
+    fn sorted(error: &SdkError) -> (Error, String) {
+        let error = sort("write", "kv-prod", error);
+        let effect = if error.effect == Effect::None { "none" } else { "unknown" };
+        let reach = if error.reach == Reach::Key { "key" } else { "store" };
+        assert!(!format!("{error} {error:?} {}", error.explained()).contains(QUOTED), "{error:?}");
+        let told = format!("{} {effect} {reach}", error.kind);
+        (error, told)
+    }
+
+    #[test]
+    fn every_code_has_its_meaning() {
+        let rows = [
+            (400, "BadParameter", "", "", "invalid none key"),
+            (401, "Unauthorized", "", "", "denied none store"),
+            (401, "Unauthorized", "", "AKV10022: Invalid audience.", "denied none store"),
+            (401, "Unauthorized", "", "AKV10032: Invalid issuer.", "denied none store"),
+            (401, "Unauthorized", "", "[TokenExpired] Error validating token", "denied none store"),
+            (403, "Forbidden", "", "", "denied none key"),
+            (403, "Forbidden", "AccessDenied", "", "denied none key"),
+            (403, "Forbidden", "ForbiddenByPolicy", "", "denied none key"),
+            (403, "Forbidden", "ForbiddenByRbac", "", "denied none key"),
+            (403, "Forbidden", "SecretDisabled", "", "denied none key"),
+            (403, "Forbidden", "ForbiddenByFirewall", "", "denied none store"),
+            (403, "Forbidden", "ForbiddenByConnection", "", "denied none store"),
+            (403, "Forbidden", "NeverSeen", "", "denied none key"),
+            (404, "SecretNotFound", "", "", "conflict none key"),
+            (409, "Conflict", "ObjectIsDeletedButRecoverable", "", "conflict none key"),
+            (409, "Conflict", "ObjectIsBeingDeleted", "", "unavailable none key"),
+            (409, "Conflict", "ObjectIsBeingRecovered", "", "unavailable none key"),
+            (409, "Conflict", "NeverSeen", "", "conflict none key"),
+            (413, "RequestEntityTooLarge", "", "", "too-large none key"),
+            (429, "Throttled", "", "", "rate-limited none key"),
+            (500, "InternalServerError", "", "", "unavailable unknown key"),
+            (503, "ServiceUnavailable", "", "", "unavailable unknown key"),
+            (418, "NeverSeen", "", "", "invalid none key"),
+            (302, "NeverSeen", "", "", "unexpected unknown key"),
+        ];
+        for (status, code, inner, message, expected) in rows {
+            let (error, told) = sorted(&refused(status, &said(code, inner, message)));
+            assert_eq!(told, expected, "{code} {inner} {message}");
+            assert!(error.context.contains(&format!("HTTP {status}, request r-1")), "{}", error.context);
+            assert!(error.context.contains(code), "{}", error.context);
+            assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
+        }
+    }
+
+    #[test]
+    fn a_refused_token_tells_what_is_wrong_with_it() {
+        let rows = [
+            ("AKV10022: Invalid audience", "another audience"),
+            ("AKV10032: Invalid issuer", "another tenant"),
+            ("[TokenExpired] Error validating token", "expired"),
+            ("whatever", "does not take the token"),
+        ];
+        for (message, expected) in rows {
+            let (error, _) = sorted(&refused(401, &said("Unauthorized", "", message)));
+            assert!(error.context.contains(expected) && error.remedy.is_some(), "{message}: {}", error.explained());
+        }
+    }
+
+    #[test]
+    fn an_answer_of_somebody_else_leads_to_the_url() {
+        let rows = [
+            (404, "unexpected none store"),
+            (403, "denied none store"),
+            (302, "unexpected unknown store"),
+            (502, "unavailable unknown key"),
+        ];
+        for (status, expected) in rows {
+            let (error, told) = sorted(&refused(status, &format!("<html>{QUOTED}")));
+            assert_eq!(told, expected, "{status}");
+            assert!(error.explained().contains("vault-url"), "{}", error.explained());
+        }
+    }
+
+    #[test]
+    fn a_lost_request_may_have_been_done_and_one_never_sent_was_not() {
+        let rows = [
+            (SdkErrorKind::Io, "unavailable unknown key"),
+            (SdkErrorKind::Connection, "unavailable none key"),
+            (SdkErrorKind::DataConversion, "unexpected unknown key"),
+            (SdkErrorKind::Other, "unexpected unknown key"),
+        ];
+        for (kind, expected) in rows {
+            assert_eq!(sorted(&SdkError::with_message(kind, QUOTED)).1, expected);
+        }
+    }
+
+    #[test]
+    fn a_refused_log_in_is_of_the_store_and_says_what_to_do() {
+        let (error, told) = sorted(&LoginFault::missing(&"the file x cannot be read").wrapped());
+        assert_eq!(told, "denied none store");
+        assert!(error.explained().contains("the file x cannot be read"), "{}", error.explained());
     }
 }

@@ -188,3 +188,66 @@ fn coded(login: &Login, code: u32) -> Option<LoginFault> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use azure_core::http::headers::Headers;
+    use azure_core::http::{RawResponse, StatusCode};
+
+    use super::super::login::Application;
+    use super::*;
+    use crate::reference::Reference;
+
+    /// What Entra ID's own words might hold, and no error of ours may.
+    const QUOTED: &str = "canary-5f1e";
+
+    fn login() -> Login {
+        let application = Application { tenant: "t-1".to_owned(), client: "c-2".to_owned() };
+        Login::ClientSecret { application, secret: Reference::Env("S".to_owned()).into() }
+    }
+
+    fn refused(status: u16, body: &str) -> SdkError {
+        let status = StatusCode::from(status);
+        let response = RawResponse::from_bytes(status, Headers::new(), body.to_owned());
+        let kind = SdkErrorKind::HttpResponse { status, error_code: None, raw_response: Some(Box::new(response)) };
+        SdkError::with_error(SdkErrorKind::Credential, SdkError::with_message(kind, body.to_owned()), QUOTED)
+    }
+
+    #[test]
+    fn every_number_of_a_refusal_says_what_to_do() {
+        let rows = [
+            (7_000_215, "the secret of the application c-2 is wrong", "az ad app credential reset --id c-2"),
+            (7_000_222, "has expired", "az ad app credential reset --id c-2"),
+            (700_016, "no application c-2 in the tenant t-1", "client-id"),
+            (90_002, "no tenant t-1", "tenant-id"),
+            (700_213, "does not trust the token's issuer", "federated-credential create --id c-2"),
+            (700_024, "has expired", "fresh"),
+            (53_003, "conditional access", "let this place"),
+            (1, "refuses the log-in (AADSTS1, HTTP 401)", "login.microsoftonline.com/error"),
+        ];
+        for (code, expected, remedy) in rows {
+            let body = format!(r#"{{"error":"x","error_description":"{QUOTED}","error_codes":[{code}]}}"#);
+            let fault = LoginFault::of(&login(), &refused(401, &body));
+            assert_eq!(fault.kind, ErrorKind::Denied);
+            assert!(fault.context.contains(expected) && fault.remedy.contains(remedy), "{fault:?}");
+            assert!(!format!("{fault:?}").contains(QUOTED), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_busy_can_be_asked_again() {
+        for status in [429, 500, 503] {
+            assert_eq!(LoginFault::of(&login(), &refused(status, QUOTED)).kind, ErrorKind::Unavailable);
+        }
+    }
+
+    #[test]
+    fn what_a_tool_says_is_not_repeated() {
+        let rows = [("az not found on PATH", "az is not installed"), (QUOTED, "az gives no token")];
+        for (said, expected) in rows {
+            let error = SdkError::with_message(SdkErrorKind::Credential, said);
+            let fault = LoginFault::of(&Login::AzureCli { tenant: None }, &error);
+            assert!(fault.context.starts_with(expected) && fault.remedy.contains("az login"), "{fault:?}");
+        }
+    }
+}

@@ -52,6 +52,7 @@ impl Session {
             pool,
             observer: Arc::clone(&opening.observer),
             found: Mutex::default(),
+            principal: Mutex::default(),
         });
         let client_options = ClientOptions { per_call_policies: vec![Arc::new(FirstAlone::default())], ..options };
         let verify_challenge_resource = Some(access.challenge == Challenge::Verified);

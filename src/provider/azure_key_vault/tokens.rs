@@ -8,6 +8,7 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::http::ClientOptions;
 
 use super::chain;
+use super::identity::Principal;
 use super::login::Login;
 use super::refusal::LoginFault;
 use crate::model::{Event, Finding, Observer, Severity};
@@ -27,11 +28,12 @@ pub(super) struct Tokens {
     pub observer: Arc<dyn Observer>,
     /// The way that gave the last token, where the config leaves it open.
     pub found: Mutex<Option<Login>>,
+    /// Whom the last token was for.
+    pub principal: Mutex<Principal>,
 }
 
 impl Tokens {
-    /// Logs in.
-    pub async fn log_in(&self, scopes: &[&str]) -> Result<AccessToken> {
+    async fn log_in(&self, scopes: &[&str]) -> Result<AccessToken> {
         let Login::Auto(auto) = &self.login else {
             let answer = self.login.token(scopes, &self.options).await;
             return answer.map_err(|error| LoginFault::of(&self.login, &error).wrapped());
@@ -50,6 +52,11 @@ impl Tokens {
         Ok(token)
     }
 
+    /// Whom the last token was for; nobody before the first request.
+    pub fn principal(&self) -> Principal {
+        self.principal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The way that gave the last token, where the config leaves it open.
     pub fn found(&self) -> Option<Login> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -64,7 +71,9 @@ impl Tokens {
 #[async_trait]
 impl TokenCredential for Tokens {
     async fn get_token(&self, scopes: &[&str], _: Option<TokenRequestOptions<'_>>) -> Result<AccessToken> {
-        self.log_in(scopes).await
+        let token = self.log_in(scopes).await?;
+        *self.principal.lock().unwrap_or_else(PoisonError::into_inner) = Principal::of(token.token.secret());
+        Ok(token)
     }
 }
 

@@ -133,3 +133,138 @@ fn is_plain(text: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b':');
     !text.is_empty() && text.len() <= 200 && text.bytes().all(is_legal)
 }
+
+#[cfg(test)]
+mod tests {
+    use google_cloud_gax::error::CredentialsError;
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::model::Effect;
+    use crate::provider::Reach;
+
+    /// What Google's own words might hold, and no error of ours may.
+    const QUOTED: &str = "canary-5f1e";
+
+    /// An error as the SDK makes it of Google's answer.
+    fn refused(status: u16, code: &str, message: &str, reason: Option<&str>) -> SdkError {
+        let info = reason.map_or(String::new(), |reason| {
+            format!(
+                r#"{{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"{reason}","domain":"googleapis.com",
+                   "metadata":{{"permission":"secretmanager.secrets.list","consumer":"projects/p-1","x":"{QUOTED}"}}}}"#
+            )
+        });
+        let body = format!(
+            r#"{{"error":{{"code":{status},"message":"{message} {QUOTED}","status":"{code}","details":[{info}]}}}}"#
+        );
+        let raw = SdkError::http(status, HeaderMap::new(), body.into());
+        let said = raw.http_payload().and_then(|body| Status::try_from(body).ok()).unwrap_or_default();
+        let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, http::HeaderValue::from_static("7"))]);
+        SdkError::service_with_http_metadata(said, Some(status), Some(headers))
+    }
+
+    /// Sorts an error and tells what became of it: kind, effect, reach.
+    fn sorted(error: &SdkError) -> (Error, String) {
+        let error = sort("write", "gcp-prod", error);
+        let effect = if error.effect == Effect::None { "none" } else { "unknown" };
+        let reach = if error.reach == Reach::Key { "key" } else { "store" };
+        assert!(!format!("{error} {error:?} {}", error.explained()).contains(QUOTED), "{error:?}");
+        let told = format!("{} {effect} {reach}", error.kind);
+        (error, told)
+    }
+
+    #[test]
+    fn every_code_has_its_meaning() {
+        let rows = [
+            (400, "INVALID_ARGUMENT", "", "invalid none key"),
+            (400, "FAILED_PRECONDITION", "", "conflict none key"),
+            (400, "FAILED_PRECONDITION", "Cloud KMS key is disabled", "denied none key"),
+            (400, "FAILED_PRECONDITION", "violates constraints/gcp.resourceLocations", "invalid none store"),
+            (400, "OUT_OF_RANGE", "", "invalid none key"),
+            (401, "UNAUTHENTICATED", "", "denied none store"),
+            (403, "PERMISSION_DENIED", "", "denied none key"),
+            (404, "NOT_FOUND", "", "conflict none key"),
+            (409, "ALREADY_EXISTS", "", "conflict none key"),
+            (409, "ABORTED", "", "unavailable none key"),
+            (429, "RESOURCE_EXHAUSTED", "", "rate-limited none key"),
+            (499, "CANCELLED", "", "unavailable unknown key"),
+            (500, "INTERNAL", "", "unavailable unknown key"),
+            (500, "DATA_LOSS", "", "unexpected unknown key"),
+            (501, "UNIMPLEMENTED", "", "unsupported none store"),
+            (503, "UNAVAILABLE", "", "unavailable unknown key"),
+            (504, "DEADLINE_EXCEEDED", "", "unavailable unknown key"),
+        ];
+        for (status, code, message, expected) in rows {
+            let (error, told) = sorted(&refused(status, code, message, None));
+            assert_eq!(told, expected, "{code} {message}");
+            assert!(error.context.contains(&format!("{code}, HTTP {status}")), "{}", error.context);
+            assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
+        }
+    }
+
+    #[test]
+    fn a_reason_says_more_than_its_code() {
+        let rows = [
+            (
+                "SERVICE_DISABLED",
+                "denied none store",
+                "gcloud services enable secretmanager.googleapis.com --project p-1",
+            ),
+            ("BILLING_DISABLED", "denied none store", "gcloud billing"),
+            ("CONSUMER_INVALID", "denied none store", "check project"),
+            ("USER_PROJECT_DENIED", "denied none store", "quota-project"),
+            ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "denied none store", "cloud-platform"),
+            ("ACCESS_TOKEN_EXPIRED", "denied none store", "log in again"),
+            ("SECURITY_POLICY_VIOLATED", "denied none store", "perimeter"),
+            ("LOCATION_POLICY_VIOLATED", "invalid none store", "replication"),
+            ("IAM_PERMISSION_DENIED", "denied none key", "secretmanager.secrets.list is not allowed"),
+            ("NEVER_SEEN", "denied none key", "secretferry check"),
+        ];
+        for (reason, expected, remedy) in rows {
+            let (error, told) = sorted(&refused(403, "PERMISSION_DENIED", "", Some(reason)));
+            assert_eq!(told, expected, "{reason}");
+            assert!(error.explained().contains(remedy), "{}", error.explained());
+        }
+    }
+
+    #[test]
+    fn an_answer_of_somebody_else_leads_to_the_endpoint() {
+        let rows = [
+            (404, "unexpected none store"),
+            (403, "denied none store"),
+            (302, "unexpected unknown store"),
+            (502, "unavailable unknown key"),
+            (429, "rate-limited none key"),
+        ];
+        for (status, expected) in rows {
+            let (error, told) = sorted(&SdkError::http(status, HeaderMap::new(), QUOTED.into()));
+            assert_eq!(told, expected, "{status}");
+            assert!(error.explained().contains("endpoint-url"), "{}", error.explained());
+        }
+    }
+
+    #[test]
+    fn a_lost_request_may_have_been_done_and_one_never_sent_was_not() {
+        let rows = [
+            (SdkError::io(QUOTED), "unavailable unknown key"),
+            (SdkError::timeout(QUOTED), "unavailable unknown key"),
+            (SdkError::deser(QUOTED), "unexpected unknown key"),
+            (SdkError::connect(QUOTED), "unavailable none key"),
+            (SdkError::connect("dns error"), "unavailable none key"),
+            (SdkError::connect("invalid peer certificate: UnknownIssuer"), "invalid none store"),
+            (SdkError::binding(QUOTED), "invalid none key"),
+        ];
+        for (error, expected) in rows {
+            assert_eq!(sorted(&error).1, expected);
+        }
+    }
+
+    #[test]
+    fn a_refused_log_in_is_of_the_store_and_says_what_to_do() {
+        let fault = LoginFault::missing(&"the file x cannot be read");
+        let error = SdkError::authentication(CredentialsError::from_source(false, fault));
+        let (error, told) = sorted(&error);
+        assert_eq!(told, "denied none store");
+        assert!(error.explained().contains("the file x cannot be read"), "{}", error.explained());
+    }
+}

@@ -137,7 +137,7 @@ impl MemoryProvider {
 
     fn revision(&self, revision: Revision) -> Revision {
         match self.shape.capabilities.revisions {
-            Revisions::Listing | Revisions::Stat => revision,
+            Revisions::Listing | Revisions::Stat | Revisions::Deferred => revision,
             Revisions::None => Revision::new(""),
         }
     }
@@ -162,7 +162,7 @@ impl MemoryProvider {
             return Err(error.with_remedy("allow the key again"));
         }
         let found = self.shelf().record(key);
-        let seen = [Revisions::Listing, Revisions::Stat];
+        let seen = [Revisions::Listing, Revisions::Stat, Revisions::Deferred];
         Ok(found.map(|record| Record { listed: self.listed(record.listed, &seen), ..record }))
     }
 
@@ -235,7 +235,7 @@ impl Provider for MemoryProvider {
         }
         let shelf = self.shelf();
         let stat = |key| shelf.record(key).map(|record| record.listed);
-        let seen = [Revisions::Listing, Revisions::Stat];
+        let seen = [Revisions::Listing, Revisions::Stat, Revisions::Deferred];
         keys.iter().map(|key| Ok(stat(key).map(|listed| self.listed(listed, &seen)))).collect()
     }
 
