@@ -89,6 +89,7 @@
 //!   airflow_cfg/          The sensitive options of an `airflow.cfg` and of `AIRFLOW__…` variables, as configs
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
 //!   aws/                  Amazon Web Services: what its two stores share, and the stores themselves
+//!   azure_key_vault/      Azure Key Vault as a store of Airflow's keys
 //!   backend_kwargs.rs     `backend-kwargs`
 //!   bounds.rs             How long a request may take, how many go at once and how fast
 //!   call.rs               The one way a request leaves the house
@@ -96,6 +97,8 @@
 //!   environment/          Connections and variables in the environment of a process, or in a `.env` file
 //!   error.rs              What a provider says when a request fails
 //!   file/                 Text files with entries by id, whatever their format
+//!   filling.rs            A store's table filled in from the arguments of Airflow's backend
+//!   gcp_secret_manager/   Google Secret Manager as a store of Airflow's keys
 //!   layer/                Wrappers around a whole provider
 //!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
