@@ -97,6 +97,7 @@
 //!   environment/          Connections and variables in the environment of a process, or in a `.env` file
 //!   error.rs              What a provider says when a request fails
 //!   file/                 Text files with entries by id, whatever their format
+//!   filling.rs            A store's table filled in from the arguments of Airflow's backend
 //!   gcp_secret_manager/   Google Secret Manager as a store of Airflow's keys
 //!   layer/                Wrappers around a whole provider
 //!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files

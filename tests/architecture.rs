@@ -186,6 +186,7 @@ fn neighbour(module: &[String], target: &[String]) -> Option<String> {
         "contract",
         "error",
         "file",
+        "filling",
         "layer",
         "pace",
         "pages",
