@@ -43,6 +43,7 @@ pub const KIND: &str = "kind";
 const SOURCE: &[Role] = &[Role::Source];
 const BOTH: &[Role] = &[Role::Source, Role::Target];
 
+const KEY_VAULT: &str = "airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend";
 const AWS_SECRETS_MANAGER: &str = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
 const ENVIRONMENT: &str = "airflow.secrets.environment_variables.EnvironmentVariablesBackend";
 const PARAMETER_STORE: &str =
@@ -75,8 +76,10 @@ pub static KINDS: &[StoreKind] = &[
         .read_by(PARAMETER_STORE),
     #[cfg(not(feature = "aws-parameter-store"))]
     StoreKind::compiled_out("aws-parameter-store", BOTH).read_by(PARAMETER_STORE),
-    StoreKind::not_built_yet("azure-key-vault", BOTH)
-        .read_by("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend"),
+    #[cfg(feature = "azure-key-vault")]
+    StoreKind::built::<super::azure_key_vault::KeyVaultSettings>("azure-key-vault", BOTH).read_by(KEY_VAULT),
+    #[cfg(not(feature = "azure-key-vault"))]
+    StoreKind::compiled_out("azure-key-vault", BOTH).read_by(KEY_VAULT),
     #[cfg(feature = "gcp-secret-manager")]
     StoreKind::built::<super::gcp_secret_manager::SecretManagerSettings>("gcp-secret-manager", BOTH)
         .read_by(GCP_SECRET_MANAGER),
