@@ -7,6 +7,7 @@ mod azure;
 #[path = "../fakes/mod.rs"]
 #[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
 mod fakes;
+mod google;
 
 use std::path::Path;
 use std::process::Command;

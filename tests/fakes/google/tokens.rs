@@ -19,6 +19,7 @@ pub const SUBJECT_TOKEN: &str = "subject-token-of-another-provider";
 pub const AUDIENCE: &str =
     "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/provider";
 
+const OAUTH: &str = "https://oauth2.googleapis.com/token";
 const IMPERSONATION: &str = "/v1/projects/-/serviceAccounts/";
 const METADATA: &str = "/computeMetadata/v1/";
 
@@ -68,11 +69,12 @@ fn granted(identity: &mut Identity, request: &Request) -> Granted {
     match field("grant_type") {
         "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
             let (_, claims) = keys::verified(field("assertion")).map_err(|wrong| ("invalid_grant", wrong))?;
-            let audience = format!("http://{}/token", request.header("host"));
+            // "This value is always https://oauth2.googleapis.com/token"; some clients put the key file's token_uri.
+            let audiences = [OAUTH.to_owned(), format!("http://{}/token", request.header("host"))];
             if claims["iss"] != ACCOUNT {
                 return Err(("invalid_grant", "Invalid grant: account not found"));
             }
-            if claims["aud"] != audience || !is_timely(&claims) {
+            if !audiences.iter().any(|audience| claims["aud"] == *audience) || !is_timely(&claims) {
                 return Err((
                     "invalid_grant",
                     "Invalid JWT: Token must be a short-lived token (60 minutes) and in a \
