@@ -31,7 +31,7 @@ fn text(vault: &Vault, id: &str) -> Option<String> {
 }
 
 fn reason(report: &Value, name: &str) -> String {
-    let step = report["steps"].as_array().unwrap().iter().find(|step| step["name"] == name);
+    let step = report["steps"].as_array().unwrap().iter().find(|step| step["name"]["id"] == name);
     step.unwrap_or_else(|| panic!("no {name}: {report:#}"))["reason"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -58,11 +58,11 @@ fn ids_that_would_meet_are_named_before_anything_is_written() {
     let ferry = into(&vault, "");
     let rows = [("my_db", "1"), ("my-db", "2"), ("MY_DB", "3"), ("a.b", "4"), ("fine", "5")];
     write(&ferry, &variables(rows));
-    let report = ferry.run(&["apply", "--yes"], 2);
-    for name in ["variables/my_db", "variables/my-db", "variables/MY_DB"] {
+    let report = ferry.run(&["apply", "--yes"], 3);
+    for name in ["my_db", "my-db", "MY_DB"] {
         assert_eq!(reason(&report, name), "name-collision", "{name}");
     }
-    assert_eq!(reason(&report, "variables/a.b"), "name-unrepresentable");
+    assert_eq!(reason(&report, "a.b"), "illegal-name");
     assert_eq!(vault.with(|azure| azure.secrets.names()), ["airflow-variables-fine"]);
 }
 
@@ -71,7 +71,7 @@ fn what_a_run_did_is_taken_back() {
     let vault = Vault::start();
     let ferry = into(
         &vault,
-        "[jobs.job.policy]\ndeletes = 'owned'\nabsent-for = 1\nmax-deletes = 5\nmax-shrink = '100%'\ntombstone = 'restore'",
+        "[jobs.job.policy]\ndeletes = 'owned'\nabsent-for = 1\nmax-deletes = { count = 5, percent = 100 }\nmax-shrink = '100%'\ntombstone = 'restore'",
     );
     write(&ferry, &variables([("updated", "old"), ("deleted", "there"), ("kept", "same")]));
     ferry.run(&["apply", "--yes"], 0);

@@ -125,7 +125,7 @@ async fn check_tells_what_becomes_of_what_is_deleted() {
     assert_eq!(found(vault.store.check(Role::Target, &kinds).await), "", "an empty vault does not say");
     vault.vault.with(|azure| azure.secrets.put(key("x").as_str(), "text"));
     let message = found(vault.store.check(Role::Target, &kinds).await);
-    assert!(message.contains("for 90 days") && message.contains("may purge it"), "{message}");
+    assert!(message.contains("for 90 days") && message.contains("has the right may purge it"), "{message}");
     vault.vault.with(|azure| (azure.secrets.place.is_protected, azure.secrets.place.days) = (true, 7));
     let message = found(vault.store.check(Role::Target, &kinds).await);
     assert!(message.contains("for 7 days") && message.contains("nobody can purge it"), "{message}");
