@@ -7,6 +7,7 @@ mod carried;
 #[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
 mod fakes;
 #[path = "../aws/ferry.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of AWS, which use the rest")]
 mod ferry;
 mod kept;
 mod opened;
