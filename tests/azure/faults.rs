@@ -35,7 +35,7 @@ impl Life {
     fn turn(&self, texts: &BTreeMap<String, String>, family: Family, (fault, times): (Fault, usize)) -> [Value; 2] {
         std::fs::write(self.ferry.path("variables.json"), json!(texts).to_string()).unwrap();
         self.vault.fail_often(Aim::Family(family), times, fault);
-        let first = self.ferry.run_whatever(&["apply", "--yes"]);
+        let first = self.ferry.ended(&["apply", "--yes"]).1;
         assert!(self.vault.faults_waiting() < times, "{family:?} {fault:?}: nothing went wrong");
         self.vault.calm();
         let second = self.ferry.run(&["apply", "--yes"], 0);
