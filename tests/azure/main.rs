@@ -6,10 +6,14 @@ mod carried;
 #[path = "../fakes/mod.rs"]
 #[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
 mod fakes;
+mod faults;
 #[path = "../aws/ferry.rs"]
-#[expect(dead_code, reason = "it is shared with the tests of AWS, which use the rest")]
+#[expect(dead_code, reason = "it is shared with the tests of AWS, which use all of it")]
 mod ferry;
+mod idle;
+mod journeys;
 mod kept;
 mod opened;
+mod pace;
 mod soft;
 mod wire;
