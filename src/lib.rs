@@ -89,6 +89,7 @@
 //!   airflow_cfg/          The sensitive options of an `airflow.cfg` and of `AIRFLOW__…` variables, as configs
 //!   airflow_metastore/    The metastore of an Airflow, PostgreSQL or SQLite
 //!   aws/                  Amazon Web Services: what its two stores share, and the stores themselves
+//!   azure_key_vault/      Azure Key Vault as a store of Airflow's keys
 //!   backend_kwargs.rs     `backend-kwargs`
 //!   bounds.rs             How long a request may take, how many go at once and how fast
 //!   call.rs               The one way a request leaves the house
@@ -96,6 +97,8 @@
 //!   environment/          Connections and variables in the environment of a process, or in a `.env` file
 //!   error.rs              What a provider says when a request fails
 //!   file/                 Text files with entries by id, whatever their format
+//!   filling.rs            A store's table filled in from the arguments of Airflow's backend
+//!   gcp_secret_manager/   Google Secret Manager as a store of Airflow's keys
 //!   layer/                Wrappers around a whole provider
 //!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
 //!   memory/               A store in this process's memory
@@ -104,6 +107,7 @@
 //!   places.rs             Where Airflow's keys lie in a store of a cloud, as its table says it
 //!   plain_http.rs         Whether secrets would travel readable to another host
 //!   registry.rs           The one list of kinds of store
+//!   turns.rs              One change of a key at a time, for services that answer two at once with a refusal, or hear
 //!   vault/                HashiCorp Vault's KV engines as a store of Airflow's keys
 //! engine/      FLOOR 4  one run: look at both sides, decide, act, settle, prove
 //!   apply.rs              Acts on a plan that was shown

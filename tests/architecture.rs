@@ -186,12 +186,14 @@ fn neighbour(module: &[String], target: &[String]) -> Option<String> {
         "contract",
         "error",
         "file",
+        "filling",
         "layer",
         "pace",
         "pages",
         "places",
         "plain_http",
         "registry",
+        "turns",
     ];
     let [room, own, ..] = module else { return None };
     let [wanted, other, ..] = target else { return None };

@@ -57,6 +57,7 @@ impl Case {
             shape: "fields".to_owned(),
             job: "ferry".to_owned(),
             accepted: Vec::new(),
+            defers: false,
         };
         let mut case =
             Self { source: SourceSide::default(), target: TargetSide::default(), baseline: Baseline::default(), rules };

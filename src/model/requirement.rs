@@ -10,6 +10,12 @@ const HASHICORP: &str = "apache-airflow-providers-hashicorp";
 /// The package of Airflow's backends for AWS.
 const AMAZON: &str = "apache-airflow-providers-amazon";
 
+/// The package of Airflow's backend for Azure.
+const MICROSOFT: &str = "apache-airflow-providers-microsoft-azure";
+
+/// The package of Airflow's backend for Google Cloud.
+const GOOGLE: &str = "apache-airflow-providers-google";
+
 /// A package, its least version, and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Requirement {
@@ -30,6 +36,16 @@ impl Requirement {
     /// A requirement of Airflow's backends for AWS.
     pub const fn of_amazon(least: (u16, u16, u16), what: &'static str) -> Self {
         Self { package: AMAZON, least, what }
+    }
+
+    /// A requirement of Airflow's backend for Azure.
+    pub const fn of_microsoft(least: (u16, u16, u16), what: &'static str) -> Self {
+        Self { package: MICROSOFT, least, what }
+    }
+
+    /// A requirement of Airflow's backend for Google Cloud.
+    pub const fn of_google(least: (u16, u16, u16), what: &'static str) -> Self {
+        Self { package: GOOGLE, least, what }
     }
 
     /// Says so, of a store.

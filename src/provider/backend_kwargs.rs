@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::SettingsFault;
 use crate::model::SecretValue;
-use crate::model::python::{Object, Text, Value, loads};
+use crate::model::python::{Object, Text, Value, dumps, loads};
 use crate::reference::{Reference, ReferenceError};
 
 /// The key of a store's table.
@@ -108,6 +108,11 @@ impl Kwargs {
         }
     }
 
+    /// Looks at an argument that may be a text, and leaves it.
+    pub fn peek_text(&self, key: &str) -> Option<String> {
+        self.left.get(key)?.as_text()?.as_str().map(str::to_owned)
+    }
+
     /// Takes a text out that means something of its own where it is null.
     pub fn nullable_text(&mut self, key: &str) -> Option<Option<String>> {
         match self.take(key)? {
@@ -153,6 +158,18 @@ impl Kwargs {
         }
     }
 
+    /// Takes a secret out that is a JSON object, or its text: where it is, not what it is.
+    pub fn secret_object(&mut self, key: &'static str) -> Option<SecretPlace> {
+        self.refuse_secret(key);
+        let value = self.take(key)?;
+        match (self.text.clone(), value) {
+            (Some(text), Value::Object(object)) if !object.is_empty() => Some(SecretPlace::Kwarg { text, key }),
+            (Some(text), Value::Text(secret)) if !secret.is_empty() => Some(SecretPlace::Kwarg { text, key }),
+            (Some(_), value) if value.is_truthy() => self.wrong(key, "a JSON object"),
+            _ => None,
+        }
+    }
+
     /// Takes an id out that is no secret, and where it is.
     pub fn id(&mut self, key: &'static str) -> Option<(String, SecretPlace)> {
         let id = self.text(key)?;
@@ -190,22 +207,6 @@ impl Kwargs {
     }
 }
 
-/// The same faults, told of the argument instead of the key of the table that it `filled` in.
-pub fn retold(filled: &[(&'static str, &'static str)], faults: Vec<SettingsFault>) -> Vec<SettingsFault> {
-    let retell = |fault: SettingsFault| {
-        let first = fault.path.split('.').next().unwrap_or_default();
-        match filled.iter().find(|(key, _)| *key == first) {
-            Some((_, kwarg)) => SettingsFault {
-                path: BACKEND_KWARGS.to_owned(),
-                problem: format!("{kwarg}: {}", fault.problem),
-                ..fault
-            },
-            None => fault,
-        }
-    };
-    faults.into_iter().map(retell).collect()
-}
-
 impl SecretPlace {
     /// Reads the secret now.
     pub fn resolve(&self) -> Result<SecretValue, PlaceError> {
@@ -214,7 +215,11 @@ impl SecretPlace {
             Self::Here(id) => return Ok(SecretValue::from(id.as_str())),
             Self::Kwarg { text, key } => (text, *key),
         };
-        let found = object(&text.resolve()?).and_then(|kwargs| kwargs.get(key)?.as_text()?.to_secret());
+        let found = object(&text.resolve()?).and_then(|mut kwargs| match kwargs.take(key) {
+            Value::Text(secret) => secret.to_secret(),
+            whole @ Value::Object(_) => dumps(&whole).to_secret(),
+            _ => None,
+        });
         found.filter(|found| !found.is_empty()).ok_or_else(|| PlaceError::NoKwarg { text: text.to_string(), key })
     }
 }
@@ -323,6 +328,22 @@ mod tests {
         assert_eq!(kwargs.faults.len(), 1);
         assert!(!format!("{:?}", kwargs.faults).contains("canary"));
         assert!(kwargs.faults[0].hint.as_ref().unwrap().contains("{ env = "));
+    }
+
+    #[test]
+    fn a_secret_may_be_a_whole_object() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("kwargs"), r#"{"key": {"private_key": "x\ny"}, "empty": {}, "number": 1}"#)
+            .unwrap();
+        let elsewhere = BackendKwargs::Elsewhere(Reference::File(folder.path().join("kwargs")));
+        let mut kwargs = elsewhere.read().unwrap();
+        let place = kwargs.secret_object("key").unwrap();
+        assert_eq!(place.resolve().unwrap().expose(), r#"{"private_key": "x\ny"}"#);
+        assert_eq!((kwargs.secret_object("empty"), kwargs.secret_object("number")), (None, None));
+        assert_eq!(kwargs.faults.len(), 1);
+        let mut kwargs = inline(r#"{"key": {"private_key": "canary"}}"#);
+        assert_eq!(kwargs.secret_object("key"), None);
+        assert!(kwargs.faults.len() == 1 && !format!("{:?}", kwargs.faults).contains("canary"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod environment;
 mod error;
 #[cfg(any(feature = "airflow-cfg", feature = "environment", feature = "local-files"))]
 pub mod file;
+mod filling;
 #[cfg(feature = "gcp-secret-manager")]
 pub mod gcp_secret_manager;
 pub mod layer;
@@ -31,17 +32,20 @@ mod places;
 #[cfg(any(feature = "aws", feature = "gcp-secret-manager", feature = "vault"))]
 mod plain_http;
 pub mod registry;
+#[cfg(any(feature = "aws-parameter-store", feature = "gcp-secret-manager"))]
+mod turns;
 #[cfg(feature = "vault")]
 pub mod vault;
 
 pub use airflow::{AirflowBackend, ReadPolicy};
-pub use backend_kwargs::{BACKEND_KWARGS, BackendKwargs, Kwargs, SecretPlace, retold};
+pub use backend_kwargs::{BACKEND_KWARGS, BackendKwargs, Kwargs, SecretPlace};
 pub use bounds::{Bounds, PaceSettings};
 pub use call::{CallSettings, Caller, Repeat};
 pub use contract::{
     Content, Entry, Expect, Opening, Provider, Quarantine, Record, RequestToken, Role, Store, StoreInfo, StoreSettings,
 };
 pub use error::{Error, Reach, Result};
+pub use filling::{Filling, Understood};
 pub use pace::{Pace, Paces};
 pub use places::{PrefixSetting, TeamsSetting};
 

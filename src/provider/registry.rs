@@ -43,10 +43,12 @@ pub const KIND: &str = "kind";
 const SOURCE: &[Role] = &[Role::Source];
 const BOTH: &[Role] = &[Role::Source, Role::Target];
 
+const KEY_VAULT: &str = "airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend";
 const AWS_SECRETS_MANAGER: &str = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
 const ENVIRONMENT: &str = "airflow.secrets.environment_variables.EnvironmentVariablesBackend";
 const PARAMETER_STORE: &str =
     "airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend";
+const GCP_SECRET_MANAGER: &str = "airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend";
 const LOCAL_FILES: &str = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
 const VAULT: &str = "airflow.providers.hashicorp.secrets.vault.VaultBackend";
 
@@ -74,10 +76,15 @@ pub static KINDS: &[StoreKind] = &[
         .read_by(PARAMETER_STORE),
     #[cfg(not(feature = "aws-parameter-store"))]
     StoreKind::compiled_out("aws-parameter-store", BOTH).read_by(PARAMETER_STORE),
-    StoreKind::not_built_yet("azure-key-vault", BOTH)
-        .read_by("airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend"),
-    StoreKind::not_built_yet("gcp-secret-manager", BOTH)
-        .read_by("airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend"),
+    #[cfg(feature = "azure-key-vault")]
+    StoreKind::built::<super::azure_key_vault::KeyVaultSettings>("azure-key-vault", BOTH).read_by(KEY_VAULT),
+    #[cfg(not(feature = "azure-key-vault"))]
+    StoreKind::compiled_out("azure-key-vault", BOTH).read_by(KEY_VAULT),
+    #[cfg(feature = "gcp-secret-manager")]
+    StoreKind::built::<super::gcp_secret_manager::SecretManagerSettings>("gcp-secret-manager", BOTH)
+        .read_by(GCP_SECRET_MANAGER),
+    #[cfg(not(feature = "gcp-secret-manager"))]
+    StoreKind::compiled_out("gcp-secret-manager", BOTH).read_by(GCP_SECRET_MANAGER),
     #[cfg(feature = "environment")]
     StoreKind::built::<super::environment::EnvironmentSettings>("environment", BOTH).read_by(ENVIRONMENT),
     #[cfg(not(feature = "environment"))]

@@ -119,15 +119,6 @@ fn refuses_stores_it_cannot_use() {
 }
 
 #[test]
-fn the_real_list_knows_what_is_not_built_yet() {
-    for kind in ["azure-key-vault", "gcp-secret-manager"] {
-        let text = format!("[stores.x]\nkind = '{kind}'");
-        let errors = parse(Path::new("x.toml"), &text).unwrap_err();
-        assert_eq!(errors[0].problem, format!("the kind \"{kind}\" is not built yet"));
-    }
-}
-
-#[test]
 fn refuses_jobs_that_cannot_work() {
     check_job("kinds = ['configs']", "jobs.j.kinds: a (rows) holds no configs");
     check_job("include = ['[']", "jobs.j.include[0]: \"[\" is no glob: unclosed character class; missing ']'");

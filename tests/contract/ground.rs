@@ -7,6 +7,7 @@ use secretferry::model::{
     Capabilities, ConnectionDialect, Family, Kind, Listed, Mark, MarkedName, Reader, RemoteKey, Revision, Revisions,
     Scope, SecretName, SecretValue, State, TextDialect, has_double_braces,
 };
+use secretferry::naming::Folding;
 use secretferry::provider::layer::fitted;
 use secretferry::provider::{Content, Entry, Expect, Record, RequestToken, Result, Role, Store};
 
@@ -120,6 +121,8 @@ impl Site {
     pub fn key_of(&self, kind: Kind, id: &str) -> RemoteKey {
         let rule = self.store.rule();
         let prefix = rule.place(kind).prefixes().first().map_or("", String::as_str);
+        // An underscore is what a name spelled by rule may lose; letters keep their case, so that twins meet.
+        let id = if rule.folding == Folding::KeyVault { rule.spell(id) } else { id.into() };
         RemoteKey::new(format!("{}{id}", rule.head(prefix)))
     }
 

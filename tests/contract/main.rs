@@ -78,6 +78,12 @@ async fn parameter_store_on_its_stand_in() {
     passes(&stores::aws_fake::AwsFakeGround::Parameters).await;
 }
 
+#[cfg(feature = "azure-key-vault")]
+#[tokio::test]
+async fn azure_key_vault_on_its_stand_in() {
+    passes(&stores::azure::AzureGround).await;
+}
+
 #[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]
 #[tokio::test]
 async fn aws_secrets_manager() {

@@ -136,8 +136,8 @@ impl Service for Echo {
         Family::Read
     }
 
-    fn quota(&self, _operation: &str) -> Option<Quota> {
-        None
+    fn quotas(&self, _operation: &str, _request: &Request) -> Vec<Quota> {
+        Vec::new()
     }
 
     fn answer(&mut self, request: &Request) -> Reply {

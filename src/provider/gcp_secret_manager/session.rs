@@ -96,7 +96,8 @@ fn refuse_logging(store: &str) -> Result<()> {
         .with_remedy(format!("unset {LOGGING} for this program")))
 }
 
-fn project(access: &Access, store: &str) -> Result<String> {
+/// The project: that of the table, of the credentials or of the environment.
+pub(super) fn project(access: &Access, store: &str) -> Result<String> {
     let of_key = || access.login.project().filter(|project| is_project(project));
     let found = match &access.login.proof {
         // As Google's client for Python does: the environment goes before a file that was found by chance.

@@ -8,11 +8,14 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::auth::AuthSettings;
-use super::kwargs::{self, Understood};
+use super::kwargs;
+use super::login::Login;
 use super::{KIND, airflow, checked, opening};
 use crate::model::{Finding, Listing, Requirement};
 use crate::naming::Rule;
-use crate::provider::{AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings};
+use crate::provider::{
+    AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings, Understood,
+};
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
 
@@ -60,7 +63,7 @@ pub struct VaultSettings {
     pub listing: Option<Listing>,
     /// What the arguments said beside what they filled in.
     #[serde(skip)]
-    pub kwargs: Understood,
+    pub(super) kwargs: Understood<Login>,
 }
 
 /// Where the keys of a kind lie.

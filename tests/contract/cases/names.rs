@@ -62,13 +62,17 @@ fn allowed(site: &Site, key: &RemoteKey) -> bool {
                 && levels.clone().all(|level| !level.is_empty())
                 && levels.count() <= 15
         }
+        Charset::KeyVault => text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-'),
+        Charset::SecretManager => text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter)),
         Charset::Dotenv => text.chars().all(|letter| letter.is_alphanumeric() || "_.-".contains(letter)),
     };
     rule.max_length.is_none_or(|length| text.len() <= length) && charset
 }
 
 async fn nasty(site: &Site) -> Verdict {
-    let keys: Vec<_> = NASTY.iter().map(|id| site.key(id)).filter(|key| allowed(site, key)).collect();
+    let mut folded = BTreeSet::new();
+    let keys = NASTY.iter().map(|id| site.key(id)).filter(|key| allowed(site, key));
+    let keys: Vec<_> = keys.filter(|key| folded.insert(site.store.rule().folded(key))).collect();
     for (number, key) in keys.iter().enumerate() {
         site.put(key, &number.to_string()).await?;
     }

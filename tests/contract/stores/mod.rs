@@ -6,6 +6,8 @@ pub mod aws_fake;
 pub mod aws_parameter_store;
 #[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]
 pub mod aws_secrets_manager;
+#[cfg(feature = "azure-key-vault")]
+pub mod azure;
 #[cfg(feature = "environment")]
 pub mod environment;
 #[cfg(feature = "local-files")]

@@ -7,6 +7,7 @@ pub mod access;
 pub mod asked;
 pub mod control;
 pub mod login;
+pub mod page;
 pub mod refusal;
 pub mod secret;
 pub mod secrets;

@@ -4,13 +4,13 @@ mod bin;
 mod writes;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::asked::{Call, Query, is_legal};
+use super::page::Page;
 use super::refusal::Refused;
 use super::secret::{Deletion, Place, Secret, Stage, Version};
 
@@ -57,10 +57,12 @@ impl Secrets {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() + self.ahead
     }
 
-    /// Sets the vault's clock forward.
+    /// Sets the vault's clock forward; what has been in the bin for as long as it can be is forgotten,
+    /// <https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview>.
     pub fn advance(&mut self, seconds: f64) {
         self.ahead += seconds;
-        self.tidy();
+        let (now, kept) = (self.now(), self.place.days as f64 * 86_400.0);
+        self.secrets.retain(|_, secret| secret.deleted.is_none_or(|deletion| now < deletion.at + kept));
     }
 
     /// Puts a text behind the service's back, as a new secret or a new version.
@@ -122,7 +124,6 @@ impl Secrets {
 
     /// Answers for an operation.
     pub fn answer(&mut self, call: &Call, query: &Query, body: &[u8]) -> Answer {
-        self.tidy();
         if let Some(name) = call.name().filter(|name| !is_legal(name)) {
             return Err(Refused::bad(format!("The request URI contains an invalid name: {name}")));
         }
@@ -165,60 +166,33 @@ impl Secrets {
 
     /// Get Secrets and Get Deleted Secrets.
     fn list(&self, query: &Query, stage: Stage, path: &str) -> Answer {
-        let now = self.now();
-        let all = self.frozen.as_ref().unwrap_or(&self.secrets);
-        let is_meant = |secret: &&Secret| match secret.stage(now) {
+        let (now, page) = (self.now(), self.asked(query)?);
+        let is_meant = |secret: &Secret| match secret.stage(now) {
             Stage::Settling => stage == Stage::Live,
             found => found == stage,
         };
-        let items = all.iter().map(|(key, secret)| (key.clone(), secret)).filter(|(_, secret)| is_meant(secret));
         let render = |secret: &Secret| match stage {
             Stage::Deleted => secret.binned(secret.listed(&self.place), &self.place),
             _ => secret.listed(&self.place),
         };
-        self.page(items.map(|(key, secret)| (key, render(secret))).collect(), query, path)
+        let all = self.frozen.as_ref().unwrap_or(&self.secrets).range::<str, _>((page.start(), Bound::Unbounded));
+        let items = all.filter(|(_, secret)| is_meant(secret)).map(|(key, secret)| (key.as_str(), secret));
+        Ok(page.filled(items, render, &format!("{}/{path}", self.place.address)))
     }
 
-    /// Get Secret Versions.
+    /// Get Secret Versions: by id, not by age, for the reference promises no order.
     fn versions(&self, name: &str, query: &Query) -> Answer {
-        let secret = self.seen(name, None)?;
-        // By id, not by age: the reference promises no order.
-        let mut items: Vec<(String, Value)> = secret
-            .versions
-            .iter()
-            .map(|version| (version.id.clone(), secret.described(version, &self.place)))
-            .collect();
-        items.sort_by(|one, other| one.0.cmp(&other.0));
-        self.page(items, query, &format!("secrets/{name}/versions"))
+        let (secret, page) = (self.seen(name, None)?, self.asked(query)?);
+        let versions: BTreeMap<&str, &Version> =
+            secret.versions.iter().map(|version| (version.id.as_str(), version)).collect();
+        let items = versions.range::<str, _>((page.start(), Bound::Unbounded)).map(|(id, version)| (*id, *version));
+        let path = format!("{}/secrets/{name}/versions", self.place.address);
+        Ok(page.filled(items, |version| secret.described(version, &self.place), &path))
     }
 
-    /// One page of at most 25, and the address of the one that follows:
-    /// <https://learn.microsoft.com/rest/api/keyvault/secrets/get-secrets/get-secrets>.
-    fn page(&self, items: Vec<(String, Value)>, query: &Query, path: &str) -> Answer {
-        let size = match query.get("maxresults") {
-            None => 25,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|size| (1..=25).contains(size))
-                .ok_or_else(|| Refused::bad("The value of maxresults must be between 1 and 25."))?,
-        };
-        let after = query.get("$skiptoken").map(unsealed).transpose()?;
-        let room = if after.is_none() && self.is_sparse { 0 } else { size };
-        let (mut shown, mut last) = (Vec::new(), after.unwrap_or_default());
-        let start = last.clone();
-        let mut rest = items.into_iter().filter(|(key, _)| *key > start).peekable();
-        while shown.len() < room {
-            let Some((key, item)) = rest.next() else { break };
-            shown.push(item);
-            last = key;
-        }
-        let next = rest.peek().map(|_| {
-            let version = query.get("api-version").unwrap_or_default();
-            let token = URL_SAFE_NO_PAD.encode(format!("after:{last}"));
-            format!("{}/{path}?api-version={version}&$skiptoken={token}&maxresults={size}", self.place.address)
-        });
-        Ok(json!({"value": shown, "nextLink": next}))
+    fn asked<'a>(&self, query: &'a Query) -> Result<Page<'a>, Refused> {
+        let page = Page::of(query)?;
+        Ok(if page.is_first() && self.is_sparse { page.emptied() } else { page })
     }
 
     /// A secret that is there to be read.
@@ -227,13 +201,6 @@ impl Secrets {
         let secret = self.secrets.get(&name.to_ascii_lowercase());
         let is_seen = |secret: &&Secret| matches!(secret.stage(now), Stage::Live | Stage::Settling);
         secret.filter(is_seen).ok_or_else(|| no_such(name, version))
-    }
-
-    /// Forgets what has been in the bin for as long as it can be:
-    /// <https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview>.
-    fn tidy(&mut self) {
-        let (now, kept) = (self.now(), self.place.days as f64 * 86_400.0);
-        self.secrets.retain(|_, secret| secret.deleted.is_none_or(|deletion| now < deletion.at + kept));
     }
 }
 
@@ -245,11 +212,4 @@ fn no_such(name: &str, version: Option<&str>) -> Refused {
          able to recover it using the correct recovery command. For help resolving this issue, please see \
          https://go.microsoft.com/fwlink/?linkid=2125182"
     ))
-}
-
-fn unsealed(token: &str) -> Result<String, Refused> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    let after = text.and_then(|text| text.strip_prefix("after:").map(str::to_owned));
-    after.ok_or_else(|| Refused::bad("The skip token is invalid."))
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::settings::ParameterStoreSettings;
-use crate::provider::aws::kwargs::{Fields, Filling, HasOwnLogin};
+use crate::provider::Filling;
+use crate::provider::aws::kwargs::{Fields, HasOwnLogin, end, place};
 
 /// Fills in what `backend-kwargs` say and the store's own keys do not.
 pub(super) fn complete(settings: &mut ParameterStoreSettings, folder: &Path) {
@@ -15,7 +16,7 @@ pub(super) fn complete(settings: &mut ParameterStoreSettings, folder: &Path) {
             return;
         }
     };
-    filling.place(Fields {
+    let fields = Fields {
         region: &mut settings.region,
         endpoint_url: &mut settings.endpoint_url,
         tls: &mut settings.tls,
@@ -25,7 +26,8 @@ pub(super) fn complete(settings: &mut ParameterStoreSettings, folder: &Path) {
             &mut settings.variables_lookup_pattern,
             &mut settings.config_lookup_pattern,
         ],
-    });
+    };
+    place(&mut filling, fields);
     let has_own = if settings.auth.is_some() { HasOwnLogin::Yes } else { HasOwnLogin::No };
-    settings.kwargs = filling.end(has_own);
+    settings.kwargs = end(filling, has_own);
 }

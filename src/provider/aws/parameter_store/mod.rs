@@ -14,14 +14,12 @@ mod rule;
 mod settings;
 mod stamp;
 mod tier;
-mod turns;
 
 use async_trait::async_trait;
 
 use client::Client;
 pub use settings::{ParameterStoreSettings, Throughput};
 pub use tier::Tier;
-use turns::Turns;
 
 use crate::model::{
     Capabilities, ConnectionDialect, Dialect, Finding, Kind, Listed, Mark, MarkCharset, MarkRule, RemoteKey, Revision,
@@ -29,6 +27,7 @@ use crate::model::{
 };
 use crate::naming::{Rule, decode};
 use crate::provider::aws::session::Session;
+use crate::provider::turns::Turns;
 use crate::provider::{Entry, Expect, Provider, Record, Result, Role, StoreInfo};
 
 /// The kind in the config.

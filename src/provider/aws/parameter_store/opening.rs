@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::client::{BATCH, Client};
 use super::settings::ParameterStoreSettings;
-use super::turns::Turns;
 use super::{KIND, MARKS, ParameterStoreProvider};
 use crate::model::{Action, Capabilities, Compare, Deletes, Family, Revisions, Tariff};
 use crate::provider::aws::session::{Service, Session};
+use crate::provider::turns::Turns;
 use crate::provider::{Opening, Result, Store, StoreInfo, StoreSettings as _};
 
 /// The service, as the SDK's settings name it.

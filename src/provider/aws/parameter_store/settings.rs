@@ -11,11 +11,11 @@ use crate::model::{Family, Finding, Listing, Quota, Severity};
 use crate::naming::{LookupPatterns, Place, Rule};
 use crate::provider::aws::AuthSettings;
 use crate::provider::aws::access::{Access, AccessSettings, usual_region};
-use crate::provider::aws::kwargs::Understood;
+use crate::provider::aws::login::Login;
 use crate::provider::aws::patterns::patterns;
 use crate::provider::{
     AirflowBackend, BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
-    TeamsSetting,
+    TeamsSetting, Understood,
 };
 use crate::reference::TlsSettings;
 use crate::settings::{DurationText, Faults};
@@ -76,7 +76,7 @@ pub struct ParameterStoreSettings {
     pub listing: Option<Listing>,
     /// What the arguments said beside what they filled in.
     #[serde(skip)]
-    pub kwargs: Understood,
+    pub(super) kwargs: Understood<Login>,
 }
 
 /// Listings a second, and looks at tags and histories.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::settings::SecretsManagerSettings;
 use crate::model::python::Value;
-use crate::provider::aws::kwargs::{Fields, Filling, HasOwnLogin};
+use crate::provider::Filling;
+use crate::provider::aws::kwargs::{Fields, HasOwnLogin, end, place};
 
 /// What providers before 9.0 took.
 const OLD: [&str; 2] = ["full_url_mode", "are_secret_values_urlencoded"];
@@ -20,7 +21,7 @@ pub(super) fn complete(settings: &mut SecretsManagerSettings, folder: &Path) {
             return;
         }
     };
-    filling.place(Fields {
+    let fields = Fields {
         region: &mut settings.region,
         endpoint_url: &mut settings.endpoint_url,
         tls: &mut settings.tls,
@@ -30,16 +31,16 @@ pub(super) fn complete(settings: &mut SecretsManagerSettings, folder: &Path) {
             &mut settings.variables_lookup_pattern,
             &mut settings.config_lookup_pattern,
         ],
-    });
-    let separator = filling.kwargs.text("sep");
-    filling.fill(&mut settings.sep, separator, ("sep", "sep"));
+    };
+    place(&mut filling, fields);
+    filling.fill_text(&mut settings.sep, ("sep", "sep"));
     words(settings, &mut filling);
     for kwarg in OLD {
         let why = "apache-airflow-providers-amazon does so since 9.0";
         filling.ignore(kwarg, why, "as a source of secrets that older ones read, set legacy");
     }
     let has_own = if settings.auth.is_some() { HasOwnLogin::Yes } else { HasOwnLogin::No };
-    settings.kwargs = filling.end(has_own);
+    settings.kwargs = end(filling, has_own);
 }
 
 fn words(settings: &mut SecretsManagerSettings, filling: &mut Filling<'_>) {

@@ -11,10 +11,10 @@ use crate::model::{Finding, Listing};
 use crate::naming::Rule;
 use crate::provider::aws::AuthSettings;
 use crate::provider::aws::access::AccessSettings;
-use crate::provider::aws::kwargs::Understood;
+use crate::provider::aws::login::Login;
 use crate::provider::{
     AirflowBackend, BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
-    TeamsSetting,
+    TeamsSetting, Understood,
 };
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
@@ -80,7 +80,7 @@ pub struct SecretsManagerSettings {
     pub listing: Option<Listing>,
     /// What the arguments said beside what they filled in.
     #[serde(skip)]
-    pub kwargs: Understood,
+    pub(super) kwargs: Understood<Login>,
 }
 
 /// How an Airflow with an amazon provider before 9.0 wrote connections.

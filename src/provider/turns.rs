@@ -1,4 +1,4 @@
-//! One change of a parameter at a time: AWS answers `TooManyUpdates` to two at once.
+//! One change of a key at a time, for services that answer two at once with a refusal, or hear them in any order.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,8 +10,8 @@ use crate::model::RemoteKey;
 /// How many turns there are; names that share one wait for each other, which costs time and nothing else.
 const TURNS: usize = 256;
 
-/// Who may change which parameter now.
-pub(super) struct Turns(Vec<Mutex<()>>);
+/// Who may change which key now.
+pub struct Turns(Vec<Mutex<()>>);
 
 impl Turns {
     /// Nobody changes anything yet.
