@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use secretferry::model::{Blind, MasterKey, Purpose, Scope};
+use secretferry::model::{Blind, Kind, MasterKey, Purpose, Scope};
 use secretferry::provider::registry::{KINDS, StoreKind};
 use secretferry::provider::{Opening, Role};
 use serde_json::{Value, json};
 
-use crate::fakes::google::identity::{ACCOUNT, EXPIRED_TOKEN, NARROW_TOKEN, TOKEN};
+use crate::fakes::authority::Authority;
+use crate::fakes::google::identity::{ACCOUNT, EXPIRED_TOKEN, IMPERSONATED, NARROW_TOKEN, TOKEN};
 use crate::fakes::google::tokens::{AUDIENCE, CLIENT, SUBJECT_TOKEN};
 use crate::fakes::google::{PROJECT, SecretManager, keys};
 use crate::fakes::server::Fake;
@@ -68,6 +69,22 @@ fn every_way_in_and_who_it_is() {
     let usual = Program::with(KIND, &at(&fake, ""));
     usual.write(".config/gcloud/application_default_credentials.json", &person(&fake, CLIENT[2]).to_string());
     usual.says("identity", "logged in with gcloud", "");
+    let usual = Program::with(KIND, &at(&fake, ""));
+    let acting = |account: &str| {
+        let url = format!("{}/v1/projects/-/serviceAccounts/{account}:generateAccessToken", fake.address);
+        json!({
+            "type": "impersonated_service_account", "service_account_impersonation_url": url,
+            "source_credentials": person(&fake, CLIENT[2]),
+        })
+    };
+    let file = usual.write("acting.json", &acting(IMPERSONATED).to_string());
+    let usual = usual.set("GOOGLE_APPLICATION_CREDENTIALS", &file);
+    usual.says("identity", &format!("the service account {IMPERSONATED}"), "");
+    usual.write("acting.json", &acting("other@ferry-test.iam.gserviceaccount.com").to_string());
+    assert_eq!(usual.found("login-failed")[0], "error");
+    let host = fake.address.trim_start_matches("http://").to_owned();
+    let machine = Program::with(KIND, &at(&fake, "")).set("GCE_METADATA_HOST", &host);
+    machine.says("identity", "the machine's own service account", "");
     let open = SecretManager::start_open();
     Program::with(KIND, &at(&open, "auth = { method = 'none' }")).says("identity", "nobody", "");
 }
@@ -105,11 +122,18 @@ fn credentials_that_are_none_say_what_to_do() {
 }
 
 #[test]
+fn nobody_is_told_how_to_log_in() {
+    let fake = SecretManager::start();
+    let nobody = Program::with(KIND, &at(&fake, ""));
+    nobody.says("login-failed", "there are no credentials", "gcloud auth application-default login");
+}
+
+#[test]
 fn a_log_in_that_is_refused_says_why_and_what_to_do() {
     let fake = SecretManager::start();
     with_token(&fake, "").set("TOKEN", EXPIRED_TOKEN).says("login-failed", "has expired", "log in again");
     with_token(&fake, "").set("TOKEN", CANARY).says("login-failed", "does not take the token", "log in again");
-    with_token(&fake, "").set("TOKEN", NARROW_TOKEN).says("login-failed", "not for the scope", "cloud-platform");
+    with_token(&fake, "").set("TOKEN", NARROW_TOKEN).says("unreachable", "not for the scope", "cloud-platform");
     let revoked = person(&fake, "1//revoked").to_string();
     with_json(&fake, PERSON, &revoked).says("login-failed", "revoked", "gcloud auth application-default login");
     let withdrawn = keys::key_file_of(ACCOUNT, "another", &fake.address);
@@ -123,15 +147,15 @@ fn a_log_in_that_is_refused_says_why_and_what_to_do() {
 #[test]
 fn a_project_that_does_not_answer_says_why_and_what_to_do() {
     let fake = SecretManager::start();
-    with_token(&fake, "quota-project = 'other'").says("login-failed", "counted against", "quota-project");
+    with_token(&fake, "quota-project = 'other'").says("unreachable", "counted against", "quota-project");
     fake.with(|google| google.is_disabled = true);
     with_token(&fake, "").says(
-        "login-failed",
+        "unreachable",
         "the Secret Manager API is not enabled",
         "gcloud services enable secretmanager.googleapis.com --project",
     );
     fake.with(|google| (google.is_disabled, google.is_project_gone) = (false, true));
-    with_token(&fake, "").says("login-failed", "does not exist", "gcloud projects list");
+    with_token(&fake, "").says("unreachable", "does not exist", "gcloud projects list");
     let nobody = "project = 'p'\nendpoint-url = 'http://127.0.0.1:1'\nauth = { method = 'none' }";
     Program::with(KIND, nobody).says("unreachable", "nobody answers there", "endpoint-url");
     let nowhere = "project = 'p'\nendpoint-url = 'https://no-such-host.invalid'\nauth = { method = 'none' }";
@@ -163,6 +187,15 @@ fn a_right_that_is_missing_names_what_grants_it() {
 }
 
 #[test]
+fn an_authority_of_ones_own_is_named_in_the_environment() {
+    let authority = Authority::shared();
+    let fake = Fake::start_secure(SecretManager::default(), &authority);
+    with_token(&fake, "").says("unreachable", "signed by nobody we trust", "SSL_CERT_FILE");
+    let file = authority.certificate().display().to_string();
+    with_token(&fake, "").set("SSL_CERT_FILE", &file).found("identity");
+}
+
+#[test]
 fn a_log_of_payloads_is_refused() {
     let fake = SecretManager::start();
     let findings = |value: &str| {
@@ -171,6 +204,10 @@ fn a_log_of_payloads_is_refused() {
     };
     assert!(findings("true").contains("would write the secrets themselves to the log"));
     assert!(findings("false").contains("identity"));
+}
+
+fn everything() -> Scope {
+    Scope { kinds: Kind::ALL.to_vec() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,10 +230,10 @@ async fn a_mended_file_is_read_again() {
         let opening = Opening { name: "google".into(), role: Role::Source, revision_key, observer: Arc::new(Blind) };
         let store = settings.open(opening).await.unwrap();
         std::fs::write(file.path(), CANARY).unwrap();
-        let error = store.list(&Scope::all()).await.unwrap_err();
+        let error = store.list(&everything()).await.unwrap_err();
         assert!(!error.explained().contains(CANARY), "{}", error.explained());
         std::fs::write(file.path(), good).unwrap();
-        store.list(&Scope::all()).await.unwrap();
+        store.list(&everything()).await.unwrap();
     }
 }
 
