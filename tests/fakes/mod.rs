@@ -8,6 +8,7 @@
 pub mod authority;
 pub mod aws;
 pub mod azure;
+pub mod cloud;
 pub mod control;
 pub mod fault;
 pub mod google;
