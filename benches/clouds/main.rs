@@ -6,6 +6,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench may stop at the first surprise")]
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+#[path = "../../tests/fakes/cloud.rs"]
+#[expect(dead_code, reason = "it is shared with the tests, which uses the rest")]
+mod cloud;
 #[path = "../../tests/fakes/mod.rs"]
 #[expect(dead_code, reason = "they are shared with the tests, which use the rest")]
 mod fakes;
@@ -22,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::fakes::cloud::KINDS;
+use crate::cloud::KINDS;
 use crate::ferry::Ferry;
 use crate::servers::Server;
 

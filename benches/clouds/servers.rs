@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::fakes::cloud::Cloud;
+use crate::cloud::Cloud;
 use crate::moto::{Moto, REGION};
 
 /// A server of the bench's own.

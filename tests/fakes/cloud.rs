@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::time::Duration;
 
-use super::aws::{Aws, REGION};
-use super::azure::{CLIENT_ID, CLIENT_SECRET, TENANT, Vault};
-use super::google::identity::TOKEN;
-use super::google::{PROJECT, SecretManager};
-use super::server::Fake;
+use crate::fakes::aws::{Aws, REGION};
+use crate::fakes::azure::{CLIENT_ID, CLIENT_SECRET, TENANT, Vault};
+use crate::fakes::google::identity::TOKEN;
+use crate::fakes::google::{PROJECT, SecretManager};
+use crate::fakes::server::Fake;
 
 /// The kinds of store that have a stand-in.
 pub const KINDS: [&str; 4] = ["aws-secrets-manager", "aws-parameter-store", "azure-key-vault", "gcp-secret-manager"];

@@ -8,7 +8,6 @@
 pub mod authority;
 pub mod aws;
 pub mod azure;
-pub mod cloud;
 pub mod control;
 pub mod fault;
 pub mod google;

@@ -6,5 +6,9 @@ mod access;
 #[path = "../fakes/mod.rs"]
 #[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
 mod fakes;
+mod faults;
+#[path = "../aws/ferry.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of AWS, whose stores need a key")]
+mod ferry;
 #[path = "../azure/program.rs"]
 mod program;

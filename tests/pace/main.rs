@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+#[path = "../fakes/cloud.rs"]
+#[expect(dead_code, reason = "it is shared with the bench, which uses the rest")]
+mod cloud;
 #[path = "../fakes/mod.rs"]
 #[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
 mod fakes;
@@ -19,7 +22,7 @@ use secretferry::provider::{Opening, Pace, Paces, Role};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::fakes::cloud::Cloud;
+use crate::cloud::Cloud;
 use crate::ferry::Ferry;
 
 /// What a store with default settings says of its calls and quotas.
