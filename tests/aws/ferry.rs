@@ -45,18 +45,8 @@ impl Ferry {
         report
     }
 
-<<<<<<< HEAD
-    /// Runs a command that may end well or ill; gives its report, or nothing where there is none.
-    pub fn run_whatever(&self, command: &[&str]) -> Value {
-        self.ended(command).1
-    }
-
-    /// How a command ended, its report, and what it said beside it.
-    fn ended(&self, command: &[&str]) -> (Option<i32>, Value, String) {
-=======
     /// Runs a command that may end well or ill: its exit code, its report if there is one, and what it said beside it.
     pub fn ended(&self, command: &[&str]) -> (Option<i32>, Value, String) {
->>>>>>> main
         let output = Command::new(env!("CARGO_BIN_EXE_secretferry"))
             .arg("--json")
             .args(command)

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod access;
 mod carried;
 #[path = "../fakes/mod.rs"]
 #[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
@@ -15,5 +16,9 @@ mod journeys;
 mod kept;
 mod opened;
 mod pace;
+<<<<<<< HEAD
 mod soft;
 mod wire;
+=======
+mod program;
+>>>>>>> main

@@ -40,7 +40,7 @@ impl Life {
     fn turn(&self, texts: &BTreeMap<String, String>, aim: &Aim, (fault, times): (Fault, usize)) {
         std::fs::write(self.ferry.path("variables.json"), json!(texts).to_string()).unwrap();
         self.fake.fail_often(aim.clone(), times, fault);
-        let first = self.ferry.run_whatever(&["apply", "--yes"]);
+        let (_, first, _) = self.ferry.ended(&["apply", "--yes"]);
         assert!(self.fake.faults_waiting() < times, "{aim:?} {fault:?}: nothing went wrong");
         self.fake.calm();
         let second = self.ferry.run(&["apply", "--yes"], 0);
