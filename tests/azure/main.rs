@@ -16,9 +16,6 @@ mod journeys;
 mod kept;
 mod opened;
 mod pace;
-<<<<<<< HEAD
 mod soft;
 mod wire;
-=======
 mod program;
->>>>>>> main
