@@ -31,7 +31,7 @@ fn text(vault: &Vault, id: &str) -> Option<String> {
 }
 
 fn reason(report: &Value, name: &str) -> String {
-    let step = report["steps"].as_array().unwrap().iter().find(|step| step["name"]["id"] == name);
+    let step = report["outcomes"].as_array().unwrap().iter().find(|step| step["name"]["id"] == name);
     step.unwrap_or_else(|| panic!("no {name}: {report:#}"))["reason"].as_str().unwrap_or_default().to_owned()
 }
 

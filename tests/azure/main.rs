@@ -16,6 +16,6 @@ mod journeys;
 mod kept;
 mod opened;
 mod pace;
+mod program;
 mod soft;
 mod wire;
-mod program;
