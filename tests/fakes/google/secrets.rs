@@ -30,6 +30,8 @@ pub struct Secrets {
     /// What listings, `latest` and aliases show while they lag.
     frozen: Option<BTreeMap<String, Secret>>,
     troubles: BTreeMap<String, Trouble>,
+    /// The most of one page, where it is fewer than the service promises.
+    most: Option<usize>,
     serial: u64,
     /// How far ahead of the machine's the service's clock is.
     ahead: SignedDuration,
@@ -108,6 +110,11 @@ impl Secrets {
         self.frozen = None;
     }
 
+    /// Gives no more than `most` on a page: "the service may return fewer than this value".
+    pub fn give_fewer(&mut self, most: usize) {
+        self.most = Some(most);
+    }
+
     /// Lets time pass.
     pub fn pass(&mut self, time: SignedDuration) {
         self.ahead += time;
@@ -149,7 +156,7 @@ impl Secrets {
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.serial));
         let count = secrets.len();
         secrets.retain(|secret| filter.admits(&secret.key, &labels(secret), ""));
-        let (shown, token) = page(asked, &parent, &secrets, |secret| secret.serial)?;
+        let (shown, token) = page((asked, self.most), &parent, &secrets, |secret| secret.serial)?;
         let told = shown.iter().map(|secret| secret.told()).collect();
         Ok(listing("secrets", told, token, (asked.parameter("filter").is_empty()).then_some(count)))
     }
@@ -160,7 +167,7 @@ impl Secrets {
         let filter = Filter::read(asked.parameter("filter"))?;
         let is_meant = |version: &&Version| filter.admits(&version.number.to_string(), &[], version.state.name());
         let versions: Vec<&Version> = secret.versions.iter().rev().filter(is_meant).collect();
-        let (shown, token) = page(asked, &secret.key, &versions, |version| version.number)?;
+        let (shown, token) = page((asked, self.most), &secret.key, &versions, |version| version.number)?;
         let told = shown.iter().map(|version| secret.told_of(version, asked.wants_numbers())).collect();
         let count = (asked.parameter("filter").is_empty()).then_some(secret.versions.len());
         Ok(listing("versions", told, token, count))
@@ -229,7 +236,7 @@ fn named(asked: &Asked) -> String {
 
 /// One page of what is sorted by falling numbers, and the token of the page that follows.
 fn page<'a, T>(
-    asked: &Asked,
+    (asked, most): (&Asked, Option<usize>),
     parent: &str,
     items: &'a [&'a T],
     number: impl Fn(&T) -> u64,
@@ -246,7 +253,7 @@ fn page<'a, T>(
         }
     };
     let start = items.partition_point(|item| !below.contains(&number(item)));
-    let end = items.len().min(start + size.min(LARGEST_PAGE));
+    let end = items.len().min(start + size.min(most.unwrap_or(LARGEST_PAGE)));
     let token = (end < items.len()).then(|| {
         let text = format!("{}\n{parent}\n{}", number(items[end - 1]), asked.parameter("filter"));
         URL_SAFE_NO_PAD.encode(text)
