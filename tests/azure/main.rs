@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod access;
 mod carried;
 #[path = "../fakes/mod.rs"]
 #[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
@@ -11,3 +12,4 @@ mod faults;
 #[expect(dead_code, reason = "it is shared with the tests of AWS, which use all of it")]
 mod ferry;
 mod idle;
+mod program;
