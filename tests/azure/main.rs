@@ -12,5 +12,4 @@ mod faults;
 #[expect(dead_code, reason = "it is shared with the tests of AWS, which use all of it")]
 mod ferry;
 mod idle;
-mod pace;
 mod program;
