@@ -15,7 +15,6 @@ mod idle;
 mod journeys;
 mod kept;
 mod opened;
-mod pace;
 mod program;
 mod soft;
 mod wire;
