@@ -10,5 +10,8 @@ mod faults;
 #[path = "../aws/ferry.rs"]
 #[expect(dead_code, reason = "it is shared with the tests of AWS, whose stores need a key")]
 mod ferry;
+mod journey;
 #[path = "../azure/program.rs"]
 mod program;
+mod store;
+mod versions;
