@@ -45,7 +45,8 @@ pub(super) fn complete(settings: &mut KeyVaultSettings, folder: &Path) {
     challenge(&mut filling, settings);
     let login = login(&mut filling, settings.auth.is_some());
     filling.ignore_all(&UNUSED);
-    settings.kwargs = filling.end(login, UNKNOWN, "take it out, also of Airflow's own configuration, or mend its spelling");
+    settings.kwargs =
+        filling.end(login, UNKNOWN, "take it out, also of Airflow's own configuration, or mend its spelling");
 }
 
 fn challenge(filling: &mut Filling<'_>, settings: &mut KeyVaultSettings) {
