@@ -16,7 +16,7 @@ test:
 # The figures of BENCHMARKS.md, as Markdown; leave the machine alone meanwhile. How many secrets, if not the usual:
 # make bench SIZES="1000 10000 100000", where the last alone takes a quarter of an hour.
 bench:
-	SIZES="$(SIZES)" tests/servers/with.sh cargo bench --locked --features real-servers --bench floors --bench migration --bench aws
+	SIZES="$(SIZES)" tests/servers/with.sh cargo bench --locked --features real-servers --bench floors --bench migration --bench clouds
 
 # Kills the program, and fails its disk, at every system call of a run: about an hour. `make test` does it at a few of them.
 soak:

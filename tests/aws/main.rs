@@ -11,7 +11,6 @@ mod ground;
 mod idle;
 mod kwargs;
 mod moto;
-mod pace;
 #[cfg(feature = "aws-parameter-store")]
 mod parameter_faults;
 #[cfg(feature = "aws-parameter-store")]

@@ -84,6 +84,12 @@ async fn azure_key_vault_on_its_stand_in() {
     passes(&stores::azure::AzureGround).await;
 }
 
+#[cfg(feature = "gcp-secret-manager")]
+#[tokio::test]
+async fn google_secret_manager_on_its_stand_in() {
+    passes(&stores::google::GoogleGround).await;
+}
+
 #[cfg(all(feature = "aws-secrets-manager", feature = "real-servers"))]
 #[tokio::test]
 async fn aws_secrets_manager() {

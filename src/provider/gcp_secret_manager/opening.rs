@@ -15,6 +15,9 @@ use crate::model::{Action, Capabilities, Compare, Deletes, Family, Listing, Revi
 use crate::provider::turns::Turns;
 use crate::provider::{Opening, Result, Role, Store, StoreInfo, StoreSettings as _};
 
+/// How long a listing may miss what was written: Google speaks of minutes, and seldom of hours.
+/// <https://cloud.google.com/secret-manager/docs/resource-consistency>
+const LAG: Duration = Duration::from_secs(300);
 /// How many keys are asked for together; each still takes a call of its own.
 const BATCH: usize = 32;
 /// What each change takes at least, the look before it included: a secret and its newest version are two calls, and what is
@@ -74,7 +77,8 @@ fn capabilities(access: &Access, role: Role, listing: Listing) -> Capabilities {
         max_value: Some(entry::LARGEST),
         empty_values: false,
         double_braces: true,
-        listing_lag: Duration::ZERO,
+        // A target's creates are guarded by Google, whatever a listing shows.
+        listing_lag: if role == Role::Source { LAG } else { Duration::ZERO },
         listing,
         tariff: Tariff { calls: CALLS, quotas: access.bounds.quotas.clone() },
     }

@@ -85,20 +85,27 @@ async fn revisions(site: &Site) -> Verdict {
 }
 
 async fn states(site: &Site) -> Verdict {
-    for state in [State::Empty, State::Deleted, State::Destroyed, State::Disabled, State::Managed(Manager::Service)] {
-        let key = site.key(&format!("{state:?}"));
+    let states = [State::Empty, State::Deleted, State::Destroyed, State::Disabled, State::Managed(Manager::Service)];
+    let mut changed = None;
+    for (number, state) in states.into_iter().enumerate() {
+        let key = site.key(&format!("key_{number}"));
         if state != State::Empty {
             site.put(&key, "text").await?;
         }
-        needs(site.world.set_state(&key, state).await, "change the state of a key")?;
+        if site.world.set_state(&key, state).await.is_none() {
+            continue;
+        }
+        changed = Some(());
         let Some(record) = site.read(&key).await? else {
             return ensure(false, format!("a key that is {state:?} was said to be absent"));
         };
         equal(&record.listed.state, &state, "the state of a read")?;
         ensure(matches!(record.content, Content::Nothing), format!("a key that is {state:?} gave a value"))?;
         equal(&site.stat(&key).await?.map(|listed| listed.state), &Some(state), "the state of a look")?;
-        let listed = site.list().await?.into_iter().find(|listed| listed.key == key);
-        equal(&listed.map(|listed| listed.state), &Some(state), "the listed state")?;
+        let listed = site.list().await?.into_iter().find(|listed| listed.key == key).map(|listed| listed.state);
+        // A listing that tells nothing of values tells nothing of their states.
+        let names_only = site.can().revisions == Revisions::Deferred && listed == Some(State::Live);
+        ensure(names_only || listed == Some(state), format!("a key that is {state:?} was listed as {listed:?}"))?;
     }
-    Ok(())
+    needs(changed, "change the state of a key")
 }

@@ -10,6 +10,8 @@ pub mod aws_secrets_manager;
 pub mod azure;
 #[cfg(feature = "environment")]
 pub mod environment;
+#[cfg(feature = "gcp-secret-manager")]
+pub mod google;
 #[cfg(feature = "local-files")]
 pub mod local_files;
 pub mod memory;

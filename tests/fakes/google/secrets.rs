@@ -34,6 +34,9 @@ pub struct Secrets {
     /// How far ahead of the machine's the service's clock is.
     ahead: SignedDuration,
     clock: Timestamp,
+    /// How many are on one page at most, if not Google's 25 000: a page may be shorter than asked for
+    /// (<https://google.aip.dev/158>).
+    pub most_on_page: Option<usize>,
 }
 
 impl Secrets {
@@ -149,7 +152,7 @@ impl Secrets {
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.serial));
         let count = secrets.len();
         secrets.retain(|secret| filter.admits(&secret.key, &labels(secret), ""));
-        let (shown, token) = page(asked, &parent, &secrets, |secret| secret.serial)?;
+        let (shown, token) = self.page(asked, &parent, &secrets, |secret| secret.serial)?;
         let told = shown.iter().map(|secret| secret.told()).collect();
         Ok(listing("secrets", told, token, (asked.parameter("filter").is_empty()).then_some(count)))
     }
@@ -160,7 +163,7 @@ impl Secrets {
         let filter = Filter::read(asked.parameter("filter"))?;
         let is_meant = |version: &&Version| filter.admits(&version.number.to_string(), &[], version.state.name());
         let versions: Vec<&Version> = secret.versions.iter().rev().filter(is_meant).collect();
-        let (shown, token) = page(asked, &secret.key, &versions, |version| version.number)?;
+        let (shown, token) = self.page(asked, &secret.key, &versions, |version| version.number)?;
         let told = shown.iter().map(|version| secret.told_of(version, asked.wants_numbers())).collect();
         let count = (asked.parameter("filter").is_empty()).then_some(secret.versions.len());
         Ok(listing("versions", told, token, count))
@@ -209,6 +212,34 @@ impl Secrets {
         Ok((secret, secret.version(number).ok_or_else(missing)?))
     }
 
+    /// One page of what is sorted by falling numbers, and the token of the page that follows.
+    fn page<'a, T>(
+        &self,
+        asked: &Asked,
+        parent: &str,
+        items: &'a [&'a T],
+        number: impl Fn(&T) -> u64,
+    ) -> Result<(&'a [&'a T], Option<String>), Refused> {
+        let size = match asked.parameter("pageSize") {
+            "" | "0" => PAGE,
+            given => given.parse().map_err(|_| Refused::invalid("The page size must be a number and not negative."))?,
+        };
+        let below: RangeTo<u64> = match asked.parameter("pageToken") {
+            "" => ..u64::MAX,
+            token => {
+                ..read_token(token, parent, asked.parameter("filter"))
+                    .ok_or_else(|| Refused::invalid("The page token is not valid for this request."))?
+            }
+        };
+        let start = items.partition_point(|item| !below.contains(&number(item)));
+        let end = items.len().min(start + size.min(self.most_on_page.unwrap_or(LARGEST_PAGE)));
+        let token = (end < items.len()).then(|| {
+            let text = format!("{}\n{parent}\n{}", number(items[end - 1]), asked.parameter("filter"));
+            URL_SAFE_NO_PAD.encode(text)
+        });
+        Ok((&items[start..end], token))
+    }
+
     /// The time; no two things are made at one.
     fn now(&mut self) -> Timestamp {
         let now = Timestamp::now() + self.ahead;
@@ -225,33 +256,6 @@ impl Secrets {
 /// The secret as it was asked for, by the project's number.
 fn named(asked: &Asked) -> String {
     format!("projects/{}/{}", super::NUMBER, asked.key())
-}
-
-/// One page of what is sorted by falling numbers, and the token of the page that follows.
-fn page<'a, T>(
-    asked: &Asked,
-    parent: &str,
-    items: &'a [&'a T],
-    number: impl Fn(&T) -> u64,
-) -> Result<(&'a [&'a T], Option<String>), Refused> {
-    let size = match asked.parameter("pageSize") {
-        "" | "0" => PAGE,
-        given => given.parse().map_err(|_| Refused::invalid("The page size must be a number and not negative."))?,
-    };
-    let below: RangeTo<u64> = match asked.parameter("pageToken") {
-        "" => ..u64::MAX,
-        token => {
-            ..read_token(token, parent, asked.parameter("filter"))
-                .ok_or_else(|| Refused::invalid("The page token is not valid for this request."))?
-        }
-    };
-    let start = items.partition_point(|item| !below.contains(&number(item)));
-    let end = items.len().min(start + size.min(LARGEST_PAGE));
-    let token = (end < items.len()).then(|| {
-        let text = format!("{}\n{parent}\n{}", number(items[end - 1]), asked.parameter("filter"));
-        URL_SAFE_NO_PAD.encode(text)
-    });
-    Ok((&items[start..end], token))
 }
 
 /// The number that a token of the same listing stands for.

@@ -1,10 +1,14 @@
-//! Secrets carried from a file to AWS's two stores, as `BENCHMARKS.md` tells: exact calls, and rates against a strict stand-in
-//! without latency, the same with 20 ms a request, and moto. Our own pace is lifted: it would be all that is measured.
+//! Secrets carried from a file to the stores of the clouds, as `BENCHMARKS.md` tells: exact calls, and rates against a strict
+//! stand-in without latency, the same with 20 ms a request, and for AWS moto. Our own pace is lifted: it would be all that
+//! is measured.
 //!
-//! `SIZES` says how many secrets: `SIZES="1000 10000" cargo bench --bench aws`, under `tests/servers/with.sh`. Prints Markdown.
+//! `SIZES` says how many secrets: `SIZES="1000 10000" cargo bench --bench clouds`, under `tests/servers/with.sh`. Prints Markdown.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench may stop at the first surprise")]
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+#[path = "../../tests/fakes/cloud.rs"]
+#[expect(dead_code, reason = "it is shared with the tests, which uses the rest")]
+mod cloud;
 #[path = "../../tests/fakes/mod.rs"]
 #[expect(dead_code, reason = "they are shared with the tests, which use the rest")]
 mod fakes;
@@ -21,16 +25,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::cloud::KINDS;
 use crate::ferry::Ferry;
 use crate::servers::Server;
 
 /// How many secrets, where `SIZES` does not say.
 const USUAL_SIZES: &str = "1000 10000";
-/// What a request to AWS in the same region takes, about.
+/// What a request in the same region takes, about.
 const NEARBY: Duration = Duration::from_millis(20);
-
-/// The kinds of store, and a prefix as each spells it.
-const STORES: [(&str, &str); 2] = [("aws-secrets-manager", "bench"), ("aws-parameter-store", "/bench")];
 
 fn main() {
     // `cargo test --all-targets` runs benches too, without this word.
@@ -42,28 +44,23 @@ fn main() {
     println!("| secrets | store | server | run | time | secrets/s | requests/s | requests, exact |");
     println!("|---:|---|---|---|---:|---:|---:|---|");
     for size in sizes.split_whitespace().map(|size| size.parse().unwrap()) {
-        for (kind, prefix) in STORES {
-            for server in [Server::stand_in(Duration::ZERO), Server::stand_in(NEARBY), Server::moto()] {
-                measure(&server, (kind, prefix), size);
+        for kind in KINDS {
+            let stand_ins = [Duration::ZERO, NEARBY].map(|latency| Server::stand_in(kind, latency));
+            for server in stand_ins.into_iter().chain(Server::moto(kind)) {
+                measure(&server, kind, size);
             }
         }
     }
 }
 
 /// A first run and an idle one.
-fn measure(server: &Server, (kind, prefix): (&str, &str), size: usize) {
-    let target = format!(
-        "kind = {kind:?}\nregion = {:?}\nendpoint-url = {:?}\nvariables-prefix = {prefix:?}\nwidth = 16\n\
-         auth = {{ method = \"static\", access-key-id = {{ env = \"KEY\" }}, secret-access-key = {{ env = \"KEY\" }} }}\n\
-         pace = {{ list = 1e6, read = 1e6, write = 1e6, delete = 1e6 }}",
-        moto::REGION,
-        server.address(),
-    );
+fn measure(server: &Server, kind: &str, size: usize) {
+    let target = server.table();
     let source = "kind = 'local-files'\nvariables-file = 'variables.json'";
     let stores = [("source", source), ("target", target.as_str())];
-    let ferry = Ferry::new(&stores, &[("job", "source", "target")], "kinds = ['variables']").with_key("any");
+    let ferry = Ferry::new(&stores, &[("job", "source", "target")], "kinds = ['variables']").with_key(server.key());
     let variables: BTreeMap<String, String> =
-        (0..size).map(|number| (format!("key_{number:06}"), format!("value {number}").repeat(8))).collect();
+        (0..size).map(|number| (format!("key-{number:06}"), format!("value {number}").repeat(8))).collect();
     std::fs::write(ferry.path("variables.json"), json!(variables).to_string()).unwrap();
     for (run, outcome) in [("first", "created"), ("idle", "kept")] {
         server.counts();
@@ -76,7 +73,7 @@ fn measure(server: &Server, (kind, prefix): (&str, &str), size: usize) {
         let exact: Vec<_> = counts.iter().map(|(call, count)| format!("{} {count}", short(call))).collect();
         println!(
             "| {size} | {} | {} | {run} | {took:.2} s | {:.0} | {:.0} | {} |",
-            kind.trim_start_matches("aws-"),
+            kind,
             server.name(),
             size as f64 / took,
             requests as f64 / took,

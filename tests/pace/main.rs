@@ -1,4 +1,16 @@
-//! The pace under AWS's default quotas: how long a first fill takes, and that next to nothing of it is rejected.
+//! The pace under each service's default quotas: how long a first fill takes, and that next to nothing of it is rejected.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+#[path = "../fakes/cloud.rs"]
+#[expect(dead_code, reason = "it is shared with the bench, which uses the rest")]
+mod cloud;
+#[path = "../fakes/mod.rs"]
+#[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
+mod fakes;
+#[path = "../aws/ferry.rs"]
+#[expect(dead_code, reason = "it is shared with the tests of one store, which use the rest")]
+mod ferry;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,29 +22,26 @@ use secretferry::provider::{Opening, Pace, Paces, Role};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::fakes::aws::{Aws, REGION};
+use crate::cloud::Cloud;
 use crate::ferry::Ferry;
 
 /// What a store with default settings says of its calls and quotas.
-fn tariff(kind: &str) -> Tariff {
+fn tariff(kind: &'static str) -> Tariff {
+    let cloud = Cloud::start(kind);
     let files = tempfile::tempdir().unwrap();
     let key = files.path().join("key");
-    std::fs::write(&key, "test").unwrap();
-    let fake = Aws::start();
-    let table = format!(
-        "region = {REGION:?}\nendpoint-url = {:?}\n\
-         auth = {{ method = \"static\", access-key-id = {{ file = {key:?} }}, secret-access-key = {{ file = {key:?} }} }}",
-        fake.address
-    );
+    std::fs::write(&key, cloud.key()).unwrap();
+    let table = cloud.table().replace("env = \"KEY\"", &format!("file = {key:?}"));
+    let table = table.lines().filter(|line| !line.starts_with("kind")).collect::<Vec<_>>().join("\n");
     let settings = StoreKind::find(KINDS, kind).unwrap().read(table.parse().unwrap()).unwrap();
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "aws".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+    let opening = Opening { name: "cloud".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(settings.open(opening)).unwrap().capabilities().tariff.clone()
 }
 
 /// How long the pacer holds so many creates back, on a clock that runs ahead whenever all wait.
-fn first_fill(kind: &str, many: u32) -> Duration {
+fn first_fill(kind: &'static str, many: u32) -> Duration {
     let tariff = tariff(kind);
     let paces: Vec<_> = tariff
         .quotas
@@ -57,34 +66,49 @@ async fn fill(paces: Paces, family: Family, calls: u32) {
 
 #[test]
 fn ten_thousand_new_secrets_take_what_the_quotas_say() {
-    // 50 creates a second; 3 puts a second. A timer counts whole milliseconds, a little of which each call loses.
-    for (kind, least, most) in [("aws-secrets-manager", 200, 215), ("aws-parameter-store", 3333, 3350)] {
+    // 50 creates a second; 3 puts a second; 30 creates a second; 10 writes a second, two for each secret. A timer counts
+    // whole milliseconds, a little of which each call loses.
+    let rows = [
+        ("aws-secrets-manager", 200, 215),
+        ("aws-parameter-store", 3333, 3350),
+        ("azure-key-vault", 333, 350),
+        ("gcp-secret-manager", 2000, 2040),
+    ];
+    for (kind, least, most) in rows {
         let took = first_fill(kind, 10_000).as_secs();
         assert!((least..=most).contains(&took), "{kind}: {took} s");
     }
 }
 
 /// Carries so many variables at the default pace to a stand-in that enforces the quotas; gives calls and rejections.
-fn carried_under_quotas(kind: &str, prefix: &str, many: usize) -> (u64, u64) {
-    let fake = Aws::start();
-    fake.enforce_quotas();
-    let target = crate::shop::table(kind, &fake.address, prefix);
-    let at_default_pace: Vec<&str> = target.lines().filter(|line| !line.starts_with("pace")).collect();
+fn carried_under_quotas(kind: &'static str, many: usize) -> (u64, u64) {
+    let cloud = Cloud::start(kind);
+    cloud.enforce_quotas();
     let source = "kind = 'local-files'\nvariables-file = 'variables.json'";
-    let stores = [("source", source), ("target", &at_default_pace.join("\n"))];
-    let ferry = Ferry::new(&stores, &[("job", "source", "target")], "kinds = ['variables']");
+    let stores = [("source", source), ("target", &cloud.table())];
+    let ferry = Ferry::new(&stores, &[("job", "source", "target")], "kinds = ['variables']").with_key(cloud.key());
     let variables: BTreeMap<String, String> =
-        (0..many).map(|number| (format!("key_{number:05}"), format!("value {number}"))).collect();
+        (0..many).map(|number| (format!("key-{number:05}"), format!("value {number}"))).collect();
     std::fs::write(ferry.path("variables.json"), json!(variables).to_string()).unwrap();
     let run = ferry.run(&["apply", "--yes"], 0);
     assert_eq!(run["counts"]["created"], many, "{:#}", run["counts"]);
-    (fake.counts().values().sum(), fake.rejected())
+    (cloud.counts().values().sum(), cloud.rejected())
 }
 
 #[test]
 fn at_the_default_pace_less_than_one_call_in_a_thousand_is_rejected() {
-    for (kind, prefix, many) in [("aws-secrets-manager", "airflow", 500), ("aws-parameter-store", "/airflow", 30)] {
-        let (calls, rejected) = carried_under_quotas(kind, prefix, many);
+    let rows = [
+        ("aws-secrets-manager", 500),
+        ("aws-parameter-store", 30),
+        ("azure-key-vault", 400),
+        ("gcp-secret-manager", 60),
+    ];
+    // At once: each waits for its own quota most of the time.
+    let counted = std::thread::scope(|scope| {
+        let runs = rows.map(|(kind, many)| (kind, scope.spawn(move || carried_under_quotas(kind, many))));
+        runs.map(|(kind, run)| (kind, run.join().unwrap()))
+    });
+    for (kind, (calls, rejected)) in counted {
         assert!(rejected * 1000 <= calls, "{kind}: {rejected} of {calls}");
     }
 }
