@@ -11,7 +11,7 @@ use super::seek::{found_in, is_exact};
 use super::sides::name_of;
 use super::survey::Survey;
 use crate::ledger::Ledger;
-use crate::model::{Listed, SecretName, State};
+use crate::model::{Listed, Revisions, SecretName, State};
 use crate::naming::encode;
 use crate::planner::{Baseline, BaselineEntry, DeletePolicy, SourceContent, TargetKey};
 use crate::provider::Store;
@@ -76,7 +76,9 @@ impl Survey<'_> {
     /// Looks up by itself whatever would be created, and tells whether any of it is there; once the source is read, for what
     /// cannot be carried need not be looked for.
     pub(super) async fn look_for_new(&mut self) -> Result<bool, RunError> {
-        if !lags(&self.stores.target) {
+        // Where looks are slow, they would take as long as the creates, and the store itself refuses to make what is there.
+        let is_slow = self.stores.target.capabilities().revisions == Revisions::Deferred;
+        if is_slow || !lags(&self.stores.target) {
             return Ok(false);
         }
         let known = self.target.keys.len();
@@ -89,6 +91,7 @@ impl Survey<'_> {
     }
 }
 
+/// What a listing tells of a key; one without versions tells no more than that it is there.
 fn is_as_written(key: &TargetKey, entry: &BaselineEntry) -> bool {
-    key.state == State::Live && key.revision == entry.target_revision
+    key.state == State::Live && (key.revision.is_none() || key.revision == entry.target_revision)
 }

@@ -39,6 +39,14 @@ impl Ferry {
 
     /// Runs a command; gives its report. Fails on any other exit code than the one expected.
     pub fn run(&self, command: &[&str], exit_code: i32) -> Value {
+        let (code, report, said) = self.ended(command);
+        assert_eq!(code, Some(exit_code), "{command:?}: {said}\n{report:#}");
+        assert!(!report.is_null(), "{command:?}: no report: {said}");
+        report
+    }
+
+    /// Runs a command that may end well or ill: its exit code, its report if there is one, and what it said beside it.
+    pub fn ended(&self, command: &[&str]) -> (Option<i32>, Value, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_secretferry"))
             .arg("--json")
             .args(command)
@@ -47,10 +55,8 @@ impl Ferry {
             .env("KEY", &self.key)
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        let shown = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(exit_code), "{command:?}: {said}\n{shown}");
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{command:?}: {error}: {said}"))
+        let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), report, String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// Carries a job out, again with nothing left to do, and verifies; gives how many keys it carried.

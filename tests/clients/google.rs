@@ -8,6 +8,9 @@ use crate::fakes::google::{NUMBER, PROJECT, SecretManager, keys};
 use crate::fakes::server::Fake;
 use crate::run;
 
+/// Plants something that the script must find.
+type Plant = fn(&Fake<SecretManager>);
+
 fn judge(fake: &Fake<SecretManager>) -> Result<String, String> {
     let key = keys::key_file(&fake.address);
     let told = [
@@ -29,7 +32,7 @@ fn googles_client_finds_what_google_documents() {
 /// The script must be able to fail: whatever is planted, it finds.
 #[test]
 fn googles_client_finds_what_is_planted() {
-    let plant: [(&str, fn(&Fake<SecretManager>)); 4] = [
+    let plant: [(&str, Plant); 4] = [
         ("a secret that is there already", |fake| fake.with(|google| google.secrets.put("life", "x"))),
         ("listings that lag", |fake| fake.with(|google| google.secrets.lag())),
         ("a right that nobody has", |fake| {

@@ -33,7 +33,8 @@ pub struct Quotas(BTreeMap<String, (f64, Instant)>);
 impl Quotas {
     /// Takes a call's share of every quota it draws on, unless one of them has none left.
     pub fn admit(&mut self, quotas: &[Quota], now: Instant) -> bool {
-        let admitted = quotas.iter().fold(true, |admitted, quota| self.refilled(quota, now) >= 1.0 && admitted);
+        let left: Vec<f64> = quotas.iter().map(|quota| self.refilled(quota, now)).collect();
+        let admitted = left.iter().all(|left| *left >= 1.0);
         if admitted {
             for quota in quotas {
                 self.0.entry(quota.group.clone()).and_modify(|(left, _)| *left -= 1.0);

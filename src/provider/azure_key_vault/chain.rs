@@ -68,7 +68,12 @@ fn managed_identity(auto: &Auto) -> Option<UserAssigned> {
 
 // Asked as Microsoft's SDKs do: without the header that a real question has, so that the answer is a quick refusal.
 async fn is_in_azure(tokens: &Tokens) -> bool {
-    is_set("IDENTITY_ENDPOINT") || tokens.pool.get(METADATA).timeout(PROBE).send().await.is_ok()
+    if is_set("IDENTITY_ENDPOINT") {
+        return true;
+    }
+    let answer = tokens.pool.get(METADATA).timeout(PROBE).send().await;
+    // Any other answer is that of a proxy.
+    answer.is_ok_and(|answer| answer.status() == reqwest::StatusCode::BAD_REQUEST)
 }
 
 fn is_set(variable: &str) -> bool {

@@ -91,7 +91,11 @@ pub(super) fn refusal(error: &SdkError) -> Option<Refusal> {
     let detail = serde_json::from_slice::<Body>(body).unwrap_or_default().error.unwrap_or_default();
     let numbered = || detail.message.as_deref().and_then(number);
     let inner = detail.innererror.and_then(|inner| inner.code).or_else(numbered);
-    Some(Refusal { status: u16::from(*status), code: detail.code.filter(is_code), inner: inner.filter(is_code) })
+    Some(Refusal {
+        status: u16::from(*status),
+        code: detail.code.filter(|text| is_code(text)),
+        inner: inner.filter(|text| is_code(text)),
+    })
 }
 
 impl Refusal {
@@ -111,7 +115,7 @@ fn number(message: &str) -> Option<String> {
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| head.to_owned())
 }
 
-fn is_code(text: &String) -> bool {
+fn is_code(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
@@ -119,7 +123,7 @@ fn answered(mut error: Error, refusal: &Refusal, response: Option<&RawResponse>)
     let header = |name: &HeaderName| response.and_then(|response| response.headers().get_optional_str(name));
     let mut said: Vec<String> = [&refusal.code, &refusal.inner].into_iter().flatten().cloned().collect();
     said.push(format!("HTTP {}", refusal.status));
-    said.extend(header(&REQUEST_ID).map(str::to_owned).filter(is_code).map(|id| format!("request {id}")));
+    said.extend(header(&REQUEST_ID).filter(|id| is_code(id)).map(|id| format!("request {id}")));
     error.context = said.join(", ");
     let meaning = |code: &Option<String>| code.as_deref().and_then(codes::known);
     let known = meaning(&refusal.inner).or_else(|| meaning(&refusal.code));

@@ -1,6 +1,7 @@
 //! `check`: whether the vault can be reached, who we are there, and by harmless requests which rights are missing.
 
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 
 use azure_security_keyvault_secrets::models::UpdateSecretPropertiesParameters;
 use futures::StreamExt as _;
@@ -75,16 +76,14 @@ impl Session {
         Fut: Future<Output = azure_core::Result<()>>,
     {
         const OPERATION: &str = "check";
-        let refusal = std::sync::Mutex::default();
+        let refusal = Mutex::default();
         let attempt = || async {
             request().await.map_err(|error| {
-                if let Ok(mut refusal) = refusal.lock() {
-                    *refusal = fault::refusal(&error);
-                }
+                *refusal.lock().unwrap_or_else(PoisonError::into_inner) = fault::refusal(&error);
                 fault::sort(OPERATION, &self.store, &error)
             })
         };
         let answer = self.caller.call(family, OPERATION, Repeat::Never, attempt).await;
-        Probe { right, answer, refusal: refusal.into_inner().unwrap_or_default() }
+        Probe { right, answer, refusal: refusal.into_inner().unwrap_or_else(PoisonError::into_inner) }
     }
 }

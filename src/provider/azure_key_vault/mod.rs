@@ -1,5 +1,6 @@
 //! Azure Key Vault as a store of Airflow's keys.
 #![doc = include_str!("README.md")]
+#![doc = include_str!("ACCESS.md")]
 //!
 //! # Inside
 //!

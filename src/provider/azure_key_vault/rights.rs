@@ -79,8 +79,9 @@ impl Probe {
     /// The finding of a vault that nobody can ask anything, where asking for more is of no use.
     pub fn unreachable(&self, store: &str) -> Option<Finding> {
         let error = self.answer.as_ref().err()?;
+        let is_wall = |refusal: &Refusal| refusal.status == 403;
         let code = match (error.kind, error.reach) {
-            (ErrorKind::Denied, Reach::Store) => "login-failed",
+            (ErrorKind::Denied, Reach::Store) if !self.refusal.as_ref().is_some_and(is_wall) => "login-failed",
             (ErrorKind::Unavailable, _) | (_, Reach::Store) => "unreachable",
             _ => return None,
         };

@@ -90,10 +90,7 @@ fn homes(settings: &SecretManagerSettings, faults: &mut Faults) -> Homes {
         faults.add("replication", problem, "leave out replication, or location");
     }
     if let Some(key) = &settings.kms_key {
-        if !is_kms_key(key) {
-            let hint = "write projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>";
-            faults.add("kms-key", "this is not the name of a Cloud KMS key", hint);
-        }
+        check_key(key, settings.location.as_ref().or(locations.first()), faults);
         if locations.len() > 1 {
             let problem = "each location takes a key of its own, and there is one key";
             faults.add("kms-key", problem, "write one location in replication, or none");
@@ -108,12 +105,32 @@ fn is_location(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_letter)
 }
 
-fn is_kms_key(name: &str) -> bool {
+/// A key must lie where the secret does; without a location that is `global`.
+fn check_key(name: &str, home: Option<&String>, faults: &mut Faults) {
+    let home = home.map_or("global", String::as_str);
+    match location_of_key(name) {
+        Some(location) if location == home => {}
+        Some(location) => {
+            let problem = format!("the key is in {location}, and new secrets are in {home}");
+            faults.add(
+                "kms-key",
+                problem,
+                "Google takes a key of the secret's own location; of global, where it chooses",
+            );
+        }
+        None => {
+            let hint = "write projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>";
+            faults.add("kms-key", "this is not the name of a Cloud KMS key", hint);
+        }
+    }
+}
+
+fn location_of_key(name: &str) -> Option<&str> {
     let segments: Vec<&str> = name.split('/').collect();
-    let collections = ["projects", "locations", "keyRings", "cryptoKeys"];
-    segments.len() == 2 * collections.len()
-        && segments.iter().step_by(2).zip(collections).all(|(own, collection)| *own == collection)
-        && segments.iter().skip(1).step_by(2).all(|name| !name.is_empty())
+    let ["projects", project, "locations", location, "keyRings", ring, "cryptoKeys", key] = segments[..] else {
+        return None;
+    };
+    [project, location, ring, key].iter().all(|name| !name.is_empty()).then_some(location)
 }
 
 #[cfg(test)]
@@ -142,7 +159,10 @@ mod tests {
             ("replication = [\"europe-west6\"]".to_owned(), vec![]),
             ("replication = [\"Zurich!\"]".to_owned(), vec!["replication"]),
             ("replication = [\"europe-west6\"]\nlocation = \"europe-west6\"".to_owned(), vec!["replication"]),
-            (format!("kms-key = \"{KEY}\""), vec![]),
+            (format!("kms-key = \"{KEY}\""), vec!["kms-key"]),
+            (format!("kms-key = \"{KEY}\"\nlocation = \"europe-west6\""), vec![]),
+            (format!("kms-key = \"{KEY}\"\nreplication = [\"europe-west6\"]"), vec![]),
+            (format!("kms-key = {:?}", KEY.replace("europe-west6", "global")), vec![]),
             ("kms-key = \"my-key\"".to_owned(), vec!["kms-key"]),
             (format!("kms-key = \"{KEY}\"\nreplication = [\"europe-west6\", \"us-east1\"]"), vec!["kms-key"]),
         ];

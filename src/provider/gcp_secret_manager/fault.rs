@@ -110,7 +110,7 @@ fn of_a_stranger(error: Error, status: u16) -> Error {
     };
     let error = Error { kind, ..error }.with_remedy(CHECK_ENDPOINT);
     let error = if passes { error } else { error.of_the_store() };
-    if matches!(status, 429 | 400..=499) { error } else { error.of_unknown_effect() }
+    if (400..=499).contains(&status) { error } else { error.of_unknown_effect() }
 }
 
 /// The error of a request that was never answered: no connection, or one that was lost.

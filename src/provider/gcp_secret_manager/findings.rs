@@ -1,6 +1,7 @@
 //! `check`: whether Secret Manager can be reached, who we are, and by harmless requests which rights are missing.
 
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 
 use google_cloud_gax::error::Error as SdkError;
 use google_cloud_secretmanager_v1::model::{Secret, SecretPayload, UpdateSecretRequest};
@@ -86,12 +87,15 @@ impl Session {
         Fut: Future<Output = Result<T, SdkError>>,
     {
         const OPERATION: &str = "check";
+        let code = Mutex::default();
         let attempt = || async {
-            let answer = request().await.map(drop);
-            answer.map_err(|error| fault::sort(OPERATION, &self.store, &error))
+            request().await.map(drop).map_err(|error| {
+                *code.lock().unwrap_or_else(PoisonError::into_inner) = fault::code(&error);
+                fault::sort(OPERATION, &self.store, &error)
+            })
         };
         let answer = self.caller.call(family, OPERATION, Repeat::Never, attempt).await;
-        Probe { permission, need, answer }
+        Probe { permission, need, answer, code: code.into_inner().unwrap_or_else(PoisonError::into_inner) }
     }
 }
 

@@ -12,6 +12,7 @@ use http::header::{AUTHORIZATION, HeaderName};
 use http::{Extensions, HeaderMap, HeaderValue};
 use serde_json::Value;
 use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
 use super::refusal::LoginFault;
 use crate::provider::SecretPlace;
@@ -193,21 +194,12 @@ impl CredentialsProvider for Logins {
 
 fn bearer(place: &SecretPlace, quota_project: Option<&str>) -> Result<HeaderMap, LoginFault> {
     let token = place.resolve().map_err(|error| LoginFault::missing(&error))?;
-    let text = SecretBearer::of(token.expose());
-    let mut header = HeaderValue::from_str(&text.0).map_err(|_| LoginFault::no_token(place))?;
+    let text = Zeroizing::new(format!("Bearer {}", token.expose()));
+    let mut header = HeaderValue::from_str(&text).map_err(|_| LoginFault::no_token(place))?;
     header.set_sensitive(true);
     let mut headers = HeaderMap::from_iter([(AUTHORIZATION, header)]);
     if let Some(project) = quota_project.and_then(|project| HeaderValue::from_str(project).ok()) {
         headers.insert(QUOTA_PROJECT, project);
     }
     Ok(headers)
-}
-
-/// The text of a header, wiped when it is no longer needed.
-struct SecretBearer(zeroize::Zeroizing<String>);
-
-impl SecretBearer {
-    fn of(token: &str) -> Self {
-        Self(zeroize::Zeroizing::new(format!("Bearer {token}")))
-    }
 }

@@ -1,5 +1,6 @@
 //! Google Secret Manager as a store of Airflow's keys.
 #![doc = include_str!("README.md")]
+#![doc = include_str!("ACCESS.md")]
 
 mod access;
 mod airflow;

@@ -145,8 +145,9 @@ const METHODS: [(&str, &str); 4] = [
 ];
 
 fn impersonation(login: &Login, said: &str) -> Option<LoginFault> {
-    let account = &login.impersonation.as_ref()?.account;
-    if said.contains("getAccessToken") || said.contains("PERMISSION_DENIED") {
+    let account = login.impersonation.as_ref().map(|impersonation| impersonation.account.as_str());
+    if said.contains("getAccessToken") || account.is_some() && said.contains("PERMISSION_DENIED") {
+        let account = account.unwrap_or("<the service account of the credentials>");
         return Some(denied(
             format!("we may not act as {account}"),
             format!(
@@ -155,12 +156,9 @@ fn impersonation(login: &Login, said: &str) -> Option<LoginFault> {
             ),
         ));
     }
-    said.contains("NOT_FOUND").then(|| {
-        denied(
-            format!("there is no service account {account}"),
-            "check impersonate: `gcloud iam service-accounts list`",
-        )
-    })
+    let account = account.filter(|_| said.contains("NOT_FOUND"))?;
+    let remedy = "check impersonate: `gcloud iam service-accounts list` names those of a project";
+    Some(denied(format!("there is no service account {account}"), remedy))
 }
 
 impl fmt::Display for LoginFault {
@@ -173,4 +171,43 @@ impl StdError for LoginFault {}
 
 fn denied(context: impl Into<String>, remedy: impl Into<String>) -> LoginFault {
     LoginFault { kind: ErrorKind::Denied, context: context.into(), remedy: remedy.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::login::Impersonation;
+    use super::*;
+
+    /// What Google's own words might hold, and no error of ours may.
+    const QUOTED: &str = "canary-5f1e";
+
+    fn login(account: Option<&str>) -> Login {
+        let impersonation = account.map(|account| Impersonation { account: account.to_owned(), delegates: Vec::new() });
+        Login { proof: Proof::Default, impersonation, quota_project: None }
+    }
+
+    #[test]
+    fn every_refusal_says_what_to_do_and_repeats_nothing() {
+        let rows = [
+            (None, "Could not fetch an auth token to authenticate", false, "there are no credentials", "gcloud auth"),
+            (None, r#"{"error":"invalid_grant"}"#, false, "expired or was revoked", "gcloud auth"),
+            (None, r#"{"error":"invalid_client"}"#, false, "does not know the client", "gcloud auth"),
+            (None, r#"{"error":"invalid_target"}"#, false, "pool or provider does not exist", "audience"),
+            (None, "failed to parse service account private key PEM", false, "no private key in PEM", "keys create"),
+            (Some("a@b.c"), "iam.serviceAccounts.getAccessToken denied", false, "may not act as a@b.c", "TokenCreator"),
+            (None, "iam.serviceAccounts.getAccessToken denied", false, "<the service account", "TokenCreator"),
+            (Some("a@b.c"), "NOT_FOUND", false, "there is no service account a@b.c", "check impersonate"),
+            (None, "status client error (403)", false, "refuses the log-in (HTTP 403)", "print-access-token"),
+            (None, "dns error", true, "no host of this name", "name service"),
+            (None, "status server error (503)", true, "does not answer as it should", "again"),
+        ];
+        for (account, said, is_transient, context, remedy) in rows {
+            let error = CredentialsError::from_msg(is_transient, format!("{said} {QUOTED}"));
+            let fault = LoginFault::of(&login(account), &error);
+            let expected = if is_transient { ErrorKind::Unavailable } else { ErrorKind::Denied };
+            assert_eq!(fault.kind, expected, "{fault:?}");
+            assert!(fault.context.contains(context) && fault.remedy.contains(remedy), "{fault:?}");
+            assert!(!format!("{fault:?}").contains(QUOTED), "{fault:?}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use google_cloud_gax::error::rpc::Code;
+
 use crate::model::{ErrorKind, Finding, Severity};
 use crate::provider::{Error, Reach};
 
@@ -14,6 +16,8 @@ pub(super) struct Probe {
     pub need: Need,
     /// How Google answered.
     pub answer: Result<(), Error>,
+    /// The code of its refusal.
+    pub code: Option<Code>,
 }
 
 /// What goes without a right.
@@ -57,8 +61,10 @@ impl Probe {
     /// The finding of a service that nobody can ask anything, where asking for more is of no use.
     pub fn unreachable(&self, store: &str) -> Option<Finding> {
         let error = self.answer.as_ref().err()?;
+        // Whoever is known, and still sent away, stands before a project that is not there, or not open.
+        let is_known = self.code == Some(Code::PermissionDenied);
         let code = match (error.kind, error.reach) {
-            (ErrorKind::Denied, Reach::Store) => "login-failed",
+            (ErrorKind::Denied, Reach::Store) if !is_known => "login-failed",
             // A listing finds no secret missing: what is not there is the project.
             (ErrorKind::Unavailable | ErrorKind::Conflict, _) | (_, Reach::Store) => "unreachable",
             _ => return None,
@@ -151,7 +157,7 @@ mod tests {
 
     fn probe(permission: &'static str, need: Need, kind: Option<ErrorKind>) -> Probe {
         let answer = kind.map_or(Ok(()), |kind| Err(Error::new(kind, "check", "gcp", "code")));
-        Probe { permission, need, answer }
+        Probe { permission, need, answer, code: kind.map(|_| Code::PermissionDenied) }
     }
 
     #[test]

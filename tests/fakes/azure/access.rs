@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::asked::Call;
 use super::refusal::Refused;
-use super::{CLIENT_ID, TENANT, VAULT};
+use super::{CLIENT_ID, OBJECT_ID, TENANT, VAULT};
 
 /// How a vault decides who may do what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,5 +124,5 @@ fn by_role(action: &str, call: &Call) -> Refused {
 }
 
 fn caller() -> String {
-    format!("appid={CLIENT_ID};oid=11111111-0000-4000-8000-000000000004;iss=https://sts.windows.net/{TENANT}/")
+    format!("appid={CLIENT_ID};oid={OBJECT_ID};iss=https://sts.windows.net/{TENANT}/")
 }

@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use super::super::http::{Reply, Request};
 use super::asked::Query;
 use super::refusal::{Refused, reply};
-use super::{ASSERTION, AUDIENCE, CLIENT_ID, CLIENT_SECRET, EXPIRED_SECRET, IDENTITY_HEADER, PIPELINE_TOKEN, TENANT};
+use super::{
+    ASSERTION, AUDIENCE, CLIENT_ID, CLIENT_SECRET, EXPIRED_SECRET, IDENTITY_HEADER, OBJECT_ID, PIPELINE_TOKEN, TENANT,
+};
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +60,7 @@ impl Login {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let said = json!({
             "aud": claims.audience, "iss": format!("https://sts.windows.net/{}/", claims.tenant), "exp": claims.expires,
-            "appid": CLIENT_ID, "tid": claims.tenant, "ver": "1.0",
+            "appid": CLIENT_ID, "oid": OBJECT_ID, "tid": claims.tenant, "ver": "1.0",
         });
         let head = part(&json!({"typ": "JWT", "alg": "RS256"}));
         let token = format!("{head}.{}.{}", part(&said), uuid::Uuid::new_v4().simple());

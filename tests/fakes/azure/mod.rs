@@ -35,6 +35,8 @@ use super::server::{Fake, Service};
 pub const TENANT: &str = "11111111-0000-4000-8000-000000000001";
 /// The application that may log in.
 pub const CLIENT_ID: &str = "11111111-0000-4000-8000-000000000002";
+/// The object that stands for it in the tenant.
+pub const OBJECT_ID: &str = "11111111-0000-4000-8000-000000000004";
 /// Its secret.
 pub const CLIENT_SECRET: &str = "client-secret-of-a-stand-in";
 /// A secret that it once had.

@@ -28,7 +28,7 @@ impl Filter {
         let is_any = joints.iter().any(|(_, joint)| **joint == "OR");
         let is_all = joints.iter().any(|(_, joint)| **joint == "AND");
         let is_joined = joints.iter().all(|(_, joint)| ["AND", "OR"].contains(joint));
-        if (is_any && is_all) || !is_joined || (!words.is_empty() && words.len() % 2 == 0) {
+        if (is_any && is_all) || !is_joined || (!words.is_empty() && words.len().is_multiple_of(2)) {
             return Err(unknown(text));
         }
         let terms =
