@@ -10,6 +10,8 @@ Run in the venv of the Airflow that is to read. Takes one JSON object on stdin:
 backend and asks as a DAG would, with the empty metastore behind it, where an error looks like a missing secret; in
 place of `backend` and `kwargs` it takes whole settings: `environment`, an object, or `airflow_cfg`, the text. With
 `multi_team`, Airflow 3 is set up for several teams, and asks as `team` if one is given; a worker's search knows none.
+`surroundings`, an object, are further environment variables, such as those that a cloud's own library reads, and
+`google_endpoint` is asked in place of Google Secret Manager, whose backend can be told of no other.
 
 Prints one line of JSON for each id and reader (`airflow-2` in 2.11.2; `airflow-3` and `airflow-3-worker` in 3.3.2):
 kind, id, reader, found, fields, conn_id and class (connections), value (the others), error. In search mode a config is asked
@@ -49,11 +51,37 @@ def configure(request, home):
     if request.get("multi_team"):
         os.environ["AIRFLOW__CORE__MULTI_TEAM"] = "True"
     os.environ.update(request.get("environment", {}))
+    os.environ.update(request.get("surroundings", {}))
+    if request.get("google_endpoint"):
+        let_google_in(home)
     if request.get("mode") == "search" and "backend" in request:
         os.environ.update(
             AIRFLOW__SECRETS__BACKEND=request["backend"],
             AIRFLOW__SECRETS__BACKEND_KWARGS=json.dumps(request["kwargs"]),
         )
+
+
+def let_google_in(home):
+    """Credentials that Google's library loads without asking anybody; the stand-in is never shown them."""
+    credentials = os.path.join(home, "credentials.json")
+    with open(credentials, "w", encoding="utf-8") as file:
+        json.dump({"type": "authorized_user", "client_id": "x", "client_secret": "x", "refresh_token": "x"}, file)
+    os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = credentials
+
+
+def ask_instead_of_google(endpoint):
+    """Google's own client, but for where it asks: Airflow's backend makes it without saying where."""
+    from airflow.providers.google.cloud._internal_client import secret_manager_client
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+    from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
+        SecretManagerServiceRestTransport,
+    )
+
+    scheme, _, host = endpoint.partition("://")
+    transport = SecretManagerServiceRestTransport(host=host, url_scheme=scheme, credentials=AnonymousCredentials())
+    client = SecretManagerServiceClient(transport=transport)
+    secret_manager_client._SecretManagerClient.client = property(lambda _: client)
 
 
 def quieten():
@@ -237,6 +265,8 @@ def main():
 
         quieten()
         read_files_once()
+        if request.get("google_endpoint"):
+            ask_instead_of_google(request["google_endpoint"])
         readers = {"airflow-2": server_class}
         if is_three():
             readers = {"airflow-3": server_class, "airflow-3-worker": worker_class}

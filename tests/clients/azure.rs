@@ -6,6 +6,9 @@ use crate::fakes::azure::{CLIENT_ID, CLIENT_SECRET, EXPIRED_SECRET, IDENTITY_HEA
 use crate::fakes::fault::{Aim, Fault};
 use crate::run;
 
+/// Spoils a stand-in.
+type Plant = fn(&Vault);
+
 fn judge(vault: &Vault) -> Result<String, String> {
     let told = [
         ("VAULT_URL", vault.url.as_str()),
@@ -29,13 +32,13 @@ fn microsofts_clients_find_what_microsoft_documents() {
 /// The script must be able to fail: whatever is planted, it finds.
 #[test]
 fn microsofts_clients_find_what_is_planted() {
-    let plant: [(&str, fn(&Vault)); 4] = [
+    let plants: [(&str, Plant); 4] = [
         ("a vault of another retention", |vault| vault.with(|azure| azure.secrets.place.days = 7)),
         ("listings that lag", |vault| vault.with(|azure| azure.secrets.lag())),
         ("a bin that is never reached", |vault| vault.with(|azure| azure.secrets.deletion = 1e9)),
         ("a write that is lost", |vault| vault.fail_often(Aim::Family(Family::Write), 1, Fault::Lost)),
     ];
-    for (what, plant) in plant {
+    for (what, plant) in plants {
         let vault = Vault::start();
         plant(&vault);
         assert!(judge(&vault).is_err(), "nobody found {what}");

@@ -3,7 +3,7 @@
 //!
 //! [`server`] takes requests and keeps count; [`fault`] lists, as data, what can go wrong with a request whatever the
 //! service; [`quota`] rejects what comes too fast; [`authority`] makes certificates for services that have no plain http;
-//! [`control`] does all that over the socket, for any language. A service is what implements [`server::Service`].
+//! [`control`] does all that over the socket, for any language, and `stand_in.rs` starts one to be tried by hand. A service is what implements [`server::Service`].
 
 pub mod authority;
 pub mod aws;

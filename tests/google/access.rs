@@ -178,6 +178,9 @@ fn a_right_that_is_missing_names_what_grants_it() {
     program().says("right-missing", "secretmanager.versions.access is not allowed: the job cannot run", &accessor);
     deny("secretmanager.secrets.list");
     program().says("right-missing", "secretmanager.secrets.list", "--role=roles/secretmanager.viewer");
+    let elsewhere = at(&fake, BY_TOKEN).replace(PROJECT, "no-such-project");
+    let elsewhere = Program::with(KIND, &elsewhere).set("TOKEN", TOKEN);
+    elsewhere.says("right-missing", "or there is no such project", "--member=<who we are>");
     deny("secretmanager.secrets.delete");
     let [severity, message, remedy] = program().found("right-missing");
     assert_eq!(severity, "warning");

@@ -8,7 +8,6 @@ mod access;
 mod fakes;
 mod faults;
 #[path = "../aws/ferry.rs"]
-#[expect(dead_code, reason = "it is shared with the tests of AWS, whose stores need a key")]
 mod ferry;
 mod journey;
 #[path = "../azure/program.rs"]

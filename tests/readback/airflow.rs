@@ -63,6 +63,8 @@ pub struct Question {
     pub teams: Teams,
     /// The variables that Airflow is started with; they are then all it is told.
     pub environment: Option<BTreeMap<String, String>>,
+    /// What else `readback.py` is told of a cloud; null of all other places.
+    pub cloud: Value,
 }
 
 /// Who asks.
@@ -115,6 +117,9 @@ impl Question {
             "team": self.teams.name(),
             "empty_metastore": metastore_file(&format!("empty-{}.db", airflow.version())),
         });
+        for (key, value) in self.cloud.as_object().into_iter().flatten() {
+            request[key.as_str()] = value.clone();
+        }
         // A search goes to the environment by itself.
         if mode == Mode::Search && self.environment.is_some() {
             request.as_object_mut().unwrap().remove("backend");

@@ -103,7 +103,10 @@ async fn from_vault_to_vault() {
         "url": new.vault.address, "token": new.vault.token, "mount_point": "new", "config_path": "airflow/config",
     });
     let backend = "airflow.providers.hashicorp.secrets.vault.VaultBackend";
-    is_read(&Question { backend, kwargs, ids: ids(), teams: Teams::Off, environment: None }, &READERS);
+    is_read(
+        &Question { backend, kwargs, ids: ids(), teams: Teams::Off, environment: None, cloud: Value::Null },
+        &READERS,
+    );
 }
 
 #[tokio::test]
@@ -115,5 +118,8 @@ async fn from_vault_to_a_file_that_airflow_3_reads() {
     carry(&ferry);
     let kwargs = json!({"configs_file_path": ferry.folder().join("configs.json")});
     let backend = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
-    is_read(&Question { backend, kwargs, ids: ids(), teams: Teams::Off, environment: None }, &readers);
+    is_read(
+        &Question { backend, kwargs, ids: ids(), teams: Teams::Off, environment: None, cloud: Value::Null },
+        &readers,
+    );
 }

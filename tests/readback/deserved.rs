@@ -32,6 +32,20 @@ pub enum Place {
     AwsSecretsOfTeams,
     /// Parameter Store in its standard tier, where names are levels.
     AwsParameters,
+    /// Key Vault, where names are ASCII without case, and `_` is `-`.
+    AzureSecrets {
+        /// Whether some ids have a team before them.
+        with_teams: bool,
+        /// How long an id may be, for its prefix counts, too.
+        room: usize,
+    },
+    /// Google's Secret Manager, where names are ASCII.
+    GoogleSecrets {
+        /// Whether some ids have a team before them.
+        with_teams: bool,
+        /// How long an id may be, for its prefix counts, too.
+        room: usize,
+    },
     /// Local files in JSON or YAML, where a name is any text.
     Files,
     /// Local files of `id=value` lines.
@@ -40,6 +54,16 @@ pub enum Place {
     PlainVariables,
     /// Variables as Docker Compose reads them.
     ComposeVariables,
+}
+
+impl Place {
+    /// Whether teams have keys of their own.
+    fn has_teams(self) -> bool {
+        match self {
+            Self::AzureSecrets { with_teams, .. } | Self::GoogleSecrets { with_teams, .. } => with_teams,
+            _ => matches!(self, Self::VaultOfTeams | Self::AwsSecretsOfTeams),
+        }
+    }
 }
 
 /// The reasons that each key may be refused for; a key that is not there must be carried.
@@ -56,22 +80,31 @@ pub fn deserved(rows: &[Row], manner: Manner) -> BTreeMap<Key, BTreeSet<&'static
             reasons.entry(key).or_default().extend(own);
         }
     }
-    if matches!(manner.place, Place::PlainVariables | Place::ComposeVariables) {
-        let is_legal = |key: &Key| key.1.is_none() && !reasons.get(key).is_some_and(|own| own.contains("illegal-name"));
-        let legal: Vec<Key> = rows.iter().filter_map(Row::key).filter(is_legal).collect();
-        for key in &legal {
-            if legal
-                .iter()
-                .any(|other| *other != *key && other.0 == key.0 && other.2.to_uppercase() == key.2.to_uppercase())
-            {
-                reasons.entry(key.clone()).or_default().insert("name-collision");
-            }
-        }
+    for key in meeting(rows, manner.place, &reasons) {
+        reasons.entry(key).or_default().insert("name-collision");
     }
     for (key, reason) in misread(rows, manner) {
         reasons.entry(key).or_default().insert(reason);
     }
     reasons
+}
+
+/// Legal names that are one where case, or `_` and `-`, make no difference.
+fn meeting(rows: &[Row], place: Place, reasons: &BTreeMap<Key, BTreeSet<&'static str>>) -> Vec<Key> {
+    let folded = |key: &Key| match place {
+        Place::PlainVariables | Place::ComposeVariables => key.2.to_uppercase(),
+        Place::AzureSecrets { .. } => key.2.to_lowercase().replace('_', "-"),
+        _ => key.2.clone(),
+    };
+    let is_legal = |key: &Key| {
+        !reasons.get(key).is_some_and(|own| own.contains("illegal-name") || own.contains("team-unsupported"))
+    };
+    let legal: BTreeSet<Key> = rows.iter().filter_map(Row::key).filter(is_legal).collect();
+    let meets = |key: &&Key| {
+        let is_other = |other: &&Key| other != key && other.0 == key.0 && other.1 == key.1;
+        legal.iter().filter(is_other).any(|other| folded(other) == folded(key))
+    };
+    legal.iter().filter(meets).cloned().collect()
 }
 
 fn reasons_of(row: &Row, manner: Manner) -> Vec<&'static str> {
@@ -83,7 +116,7 @@ fn reasons_of(row: &Row, manner: Manner) -> Vec<&'static str> {
     if is_poisoned(row) {
         reasons.push("poisoned");
     }
-    if row.team.is_some() && !matches!(place, Place::VaultOfTeams | Place::AwsSecretsOfTeams) {
+    if row.team.is_some() && !place.has_teams() {
         reasons.push("team-unsupported");
     }
     if !is_legal(row.id.as_deref().unwrap_or_default(), row.team.is_none(), place) {
@@ -105,13 +138,15 @@ fn unfit(text: &str, place: Place) -> Option<&'static str> {
     let largest = match place {
         Place::AwsSecrets | Place::AwsSecretsOfTeams => 65_536,
         Place::AwsParameters => 4096,
+        Place::AzureSecrets { .. } => 25_600,
+        Place::GoogleSecrets { .. } => 65_536,
         Place::PlainVariables => 64_000,
         Place::ComposeVariables => 130_000,
         _ => usize::MAX,
     };
     let is_aws = matches!(place, Place::AwsSecrets | Place::AwsSecretsOfTeams | Place::AwsParameters);
     match text {
-        "" if is_lines || is_aws => Some("empty-value"),
+        "" if is_lines || is_aws || matches!(place, Place::GoogleSecrets { .. }) => Some("empty-value"),
         _ if is_lines && text.contains(ends_line) || is_variable && text.contains('\0') => Some("unreadable"),
         _ if text.len() > largest => Some("too-large"),
         _ if place == Place::AwsParameters && has_reference(text) => Some("double-braces"),
@@ -163,6 +198,13 @@ fn is_legal(id: &str, is_everybodys: bool, place: Place) -> bool {
         Place::AwsParameters => {
             let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/_.-".contains(letter);
             return id.chars().all(is_plain) && !id.split('/').any(str::is_empty);
+        }
+        Place::AzureSecrets { with_teams, room } | Place::GoogleSecrets { with_teams, room } => {
+            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+            let asked = if matches!(place, Place::AzureSecrets { .. }) { id.replace('_', "-") } else { id.to_owned() };
+            return id.len() <= room
+                && id.chars().all(is_plain)
+                && !(with_teams && is_everybodys && asked.contains("--"));
         }
         Place::Vault | Place::VaultOfTeams => {}
     }

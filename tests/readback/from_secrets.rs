@@ -81,7 +81,8 @@ fn carry(source: &Account, words: &str, target: &Account, exit_code: i32) -> Vec
 fn look(account: &Account, kwargs: &Value, ids: &Value) -> Vec<Seen> {
     let (backend, mut own) = account.backend();
     own.as_object_mut().unwrap().extend(kwargs.as_object().cloned().unwrap_or_default());
-    let question = Question { backend, kwargs: own, ids: ids.clone(), teams: Teams::Off, environment: None };
+    let question =
+        Question { backend, kwargs: own, ids: ids.clone(), teams: Teams::Off, environment: None, cloud: Value::Null };
     question.ask(Mode::Direct, &READERS)
 }
 

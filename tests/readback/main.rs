@@ -4,15 +4,20 @@
 
 mod airflow;
 mod aws;
+mod azure;
 mod checker;
 mod configs;
 mod control;
 mod copy;
 mod deserved;
 mod difference;
+#[path = "../fakes/mod.rs"]
+#[expect(dead_code, reason = "it is shared with all who need a cloud, and its own tests use the rest")]
+mod fakes;
 mod ferry;
 mod from_cfg;
 mod from_secrets;
+mod google;
 mod journey;
 mod metastore;
 #[path = "../aws/moto.rs"]
@@ -28,7 +33,9 @@ mod surroundings;
 mod target;
 mod texts;
 mod to_aws;
+mod to_azure;
 mod to_files;
+mod to_google;
 mod to_texts;
 mod to_vault;
 mod vault;

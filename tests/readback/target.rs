@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use crate::airflow::{Question, Teams};
 use crate::aws::{Account, Service};
+use crate::azure::KeyVault;
 use crate::deserved::Place;
+use crate::google::Project;
 use crate::texts::{self, Entries};
 use crate::vault::{Vault, encoded};
 
@@ -17,6 +19,10 @@ use crate::vault::{Vault, encoded};
 pub enum Target {
     /// An account of AWS.
     Aws(Account),
+    /// A vault of Azure.
+    Azure(KeyVault),
+    /// A project of Google Cloud.
+    Google(Project),
     /// A mount of a Vault.
     Vault(Mounted),
     /// Files in a folder, and how their names end.
@@ -96,6 +102,14 @@ impl Target {
             Self::Aws(Account { service: Service::Parameters, .. }) => Place::AwsParameters,
             Self::Aws(account) if account.teams => Place::AwsSecretsOfTeams,
             Self::Aws(_) => Place::AwsSecrets,
+            Self::Azure(vault) => {
+                let room = 127 - vault.key("connections", None, "").len();
+                Place::AzureSecrets { with_teams: vault.teams, room }
+            }
+            Self::Google(project) => {
+                let room = 255 - project.key("connections", None, "").len();
+                Place::GoogleSecrets { with_teams: project.teams, room }
+            }
             Self::Vault(mounted) if mounted.teams => Place::VaultOfTeams,
             Self::Vault(_) => Place::Vault,
         }
@@ -105,6 +119,8 @@ impl Target {
     pub fn table(&self) -> String {
         match self {
             Self::Aws(account) => account.table(),
+            Self::Azure(vault) => vault.table(),
+            Self::Google(project) => project.table(),
             Self::Variables(folder, dialect) => {
                 format!("kind = 'environment'\nfile = '{}'\ndialect = '{dialect}'", env_file(folder).display())
             }
@@ -131,6 +147,8 @@ impl Target {
         match self {
             Self::Vault(mounted) => &mounted.vault.token,
             Self::Aws(_) => "writer",
+            Self::Azure(vault) => vault.token(),
+            Self::Google(project) => project.token(),
             Self::Files(..) | Self::Variables(..) => "",
         }
     }
@@ -140,7 +158,7 @@ impl Target {
         match self {
             Self::Vault(mounted) => mounted.looking_token().await,
             // Anybody may do anything there; that nothing was done, the survey tells.
-            Self::Aws(_) | Self::Files(..) | Self::Variables(..) => self.token().to_owned(),
+            _ => self.token().to_owned(),
         }
     }
 
@@ -148,6 +166,8 @@ impl Target {
     pub fn question(&self, ids: Value) -> Question {
         let (backend, kwargs) = match self {
             Self::Aws(account) => account.backend(),
+            Self::Azure(vault) => vault.backend(),
+            Self::Google(project) => project.backend(),
             Self::Files(folder, ending) => (
                 "airflow.secrets.local_filesystem.LocalFilesystemBackend",
                 json!({
@@ -167,6 +187,8 @@ impl Target {
         };
         let teams = match self {
             Self::Aws(account) => account.asks(),
+            Self::Azure(vault) => vault.asks(),
+            Self::Google(project) => project.asks(),
             Self::Vault(mounted) if mounted.teams => Teams::Nobody,
             _ => Teams::Off,
         };
@@ -174,7 +196,12 @@ impl Target {
             Self::Variables(folder, dialect) => Some(texts::variables(&env_file(folder), dialect)),
             _ => None,
         };
-        Question { backend, kwargs, ids, teams, environment }
+        let cloud = match self {
+            Self::Azure(vault) => vault.told_to_airflow(),
+            Self::Google(project) => project.told_to_airflow(),
+            _ => Value::Null,
+        };
+        Question { backend, kwargs, ids, teams, environment, cloud }
     }
 
     /// The key under which a secret lies.
@@ -185,6 +212,8 @@ impl Target {
                 return format!("{prefix}_{}", id.to_uppercase());
             }
             Self::Aws(account) => return account.key(kind, team, id),
+            Self::Azure(vault) => return vault.key(kind, team, id),
+            Self::Google(project) => return project.key(kind, team, id),
             Self::Files(..) => kind,
             Self::Vault(mounted) => mounted.paths[usize::from(kind == "variables")],
         };
@@ -195,6 +224,8 @@ impl Target {
     pub async fn survey(&self) -> BTreeMap<String, Value> {
         match self {
             Self::Aws(account) => account.survey().await,
+            Self::Azure(vault) => vault.survey().await,
+            Self::Google(project) => project.survey().await,
             Self::Vault(mounted) => mounted.vault.survey(&mounted.root()).await,
             Self::Files(folder, ending) => {
                 let of_kind = |kind| {

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
+use super::DIALECT;
 use super::access::{Access, Challenge};
 use super::checked::check;
 use super::login::{Application, Login};
 use super::rule::SEPARATOR;
 use super::settings::KeyVaultSettings;
-use crate::model::{Dialect, Kind, Requirement};
+use crate::model::{Kind, Requirement};
 use crate::naming::Rule;
 use crate::provider::{AirflowBackend, ReadPolicy};
 
@@ -18,9 +19,9 @@ const PREFIXES: [(&str, Kind); 3] =
     [("connections_prefix", Kind::Connection), ("variables_prefix", Kind::Variable), ("config_prefix", Kind::Config)];
 
 /// What Airflow must be told; `None` for settings with faults.
-pub(super) fn backend(settings: &KeyVaultSettings, dialect: Dialect) -> Option<AirflowBackend> {
+pub(super) fn backend(settings: &KeyVaultSettings) -> Option<AirflowBackend> {
     let checked = check(settings).ok()?;
-    let mut backend = AirflowBackend::new(CLASS, dialect);
+    let mut backend = AirflowBackend::new(CLASS, DIALECT);
     backend.requirements.push(OLDEST);
     backend.set("vault_url", checked.access.vault.as_str().trim_end_matches('/'));
     names(&mut backend, &checked.rule);

@@ -20,7 +20,7 @@ pub(super) struct Checked {
 
 /// Checks a table.
 pub(super) fn check(settings: &KeyVaultSettings) -> Result<Checked, Vec<SettingsFault>> {
-    let mut faults = Faults::default();
+    let mut faults = Faults(settings.kwargs.faults.clone());
     let access = settings.access().check(&mut faults);
     names(settings, &mut faults);
     let content_type = settings.content_type.as_deref().unwrap_or_default();
@@ -30,7 +30,7 @@ pub(super) fn check(settings: &KeyVaultSettings) -> Result<Checked, Vec<Settings
     }
     match access {
         Some(access) if faults.0.is_empty() => Ok(Checked { access, rule: rule_of(settings) }),
-        _ => Err(faults.0),
+        _ => Err(settings.kwargs.retold(faults.0)),
     }
 }
 

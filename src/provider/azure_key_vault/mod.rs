@@ -9,6 +9,7 @@
 //! [`Caller`](super::Caller)'s part.
 
 mod access;
+mod airflow;
 mod answer;
 mod auth;
 mod chain;
@@ -21,6 +22,7 @@ mod fault;
 mod findings;
 mod history;
 mod identity;
+mod kwargs;
 mod listing;
 mod login;
 mod looks;
@@ -50,12 +52,18 @@ use looks::Looks;
 use session::Session;
 pub use settings::KeyVaultSettings;
 
-use crate::model::{Capabilities, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope};
+use crate::model::{
+    Capabilities, ConnectionDialect, Dialect, Finding, Kind, Listed, Mark, Observer, RemoteKey, Revision, Scope,
+    TextDialect,
+};
 use crate::naming::Rule;
 use crate::provider::{Entry, Expect, Provider, Record, Result, Role, StoreInfo};
 
 /// The kind in the config.
 pub const KIND: &str = "azure-key-vault";
+
+/// How Airflow's `AzureKeyVaultBackend` reads what is stored: its own JSON or a URI, as it is.
+const DIALECT: Dialect = Dialect { connection: ConnectionDialect::Text, text: TextDialect::Verbatim };
 
 /// Key Vault reads one secret a call; so many of them are handed on together.
 const BATCH: usize = 16;
@@ -65,7 +73,6 @@ struct KeyVaultProvider {
     info: StoreInfo,
     capabilities: Capabilities,
     rule: Rule,
-    dialect: Dialect,
     client: Client,
     session: Session,
     role: Role,
@@ -101,7 +108,7 @@ impl Provider for KeyVaultProvider {
     }
 
     fn dialect(&self) -> &Dialect {
-        &self.dialect
+        &DIALECT
     }
 
     async fn check(&self, role: Role, _kinds: &[Kind]) -> Vec<Finding> {

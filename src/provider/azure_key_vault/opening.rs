@@ -11,9 +11,7 @@ use super::looks::Looks;
 use super::session::Session;
 use super::settings::KeyVaultSettings;
 use super::{BATCH, KIND, KeyVaultProvider};
-use crate::model::{
-    Action, Capabilities, Compare, ConnectionDialect, Deletes, Dialect, Family, Listing, Revisions, Tariff, TextDialect,
-};
+use crate::model::{Action, Capabilities, Compare, Deletes, Family, Listing, Revisions, Tariff};
 use crate::provider::{Opening, Result, Role, Store, StoreInfo, StoreSettings as _};
 
 /// Nothing is documented of a listing that lags. Of a source a name that one listing misses would be deleted in the target: it
@@ -47,7 +45,6 @@ pub(super) async fn open(settings: &KeyVaultSettings, opening: Opening) -> Resul
     Ok(Arc::new(KeyVaultProvider {
         capabilities: capabilities(&checked.access, opening.role, settings.listing()),
         rule: checked.rule,
-        dialect: Dialect { connection: ConnectionDialect::Text, text: TextDialect::Verbatim },
         role: opening.role,
         observer: opening.observer,
         content_type: settings.content_type.clone(),

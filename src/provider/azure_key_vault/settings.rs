@@ -6,10 +6,14 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::access::AccessSettings;
-use super::{AuthSettings, KIND, PaceSettings, checked, opening};
+use super::login::Login;
+use super::{AuthSettings, KIND, PaceSettings, airflow, checked, kwargs, opening};
 use crate::model::{Finding, Listing};
 use crate::naming::Rule;
-use crate::provider::{Opening, PrefixSetting, Result, SettingsFault, Store, StoreSettings, TeamsSetting};
+use crate::provider::{
+    AirflowBackend, BackendKwargs, Opening, PrefixSetting, Result, SettingsFault, Store, StoreSettings, TeamsSetting,
+    Understood,
+};
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
 
@@ -50,8 +54,13 @@ pub struct KeyVaultSettings {
     pub teams: Option<TeamsSetting>,
     /// What new secrets say of their text; nothing where left out.
     pub content_type: Option<String>,
+    /// The arguments of Airflow's `AzureKeyVaultBackend`, for whatever the keys above leave out.
+    pub backend_kwargs: Option<BackendKwargs>,
     /// Whether the vault is asked for all keys, or for single ones only; `full`.
     pub listing: Option<Listing>,
+    /// What the arguments said beside what they filled in.
+    #[serde(skip)]
+    pub(super) kwargs: Understood<Login>,
 }
 
 impl KeyVaultSettings {
@@ -60,7 +69,7 @@ impl KeyVaultSettings {
         AccessSettings {
             vault_url: self.vault_url.clone(),
             auth: self.auth.clone(),
-            login: None,
+            login: self.kwargs.login.clone(),
             authority_host: self.authority_host.clone(),
             verify_challenge: self.verify_challenge,
             tls: self.tls.clone(),
@@ -94,6 +103,8 @@ impl StoreSettings for KeyVaultSettings {
     }
 
     fn relative_to(&mut self, folder: &Path) {
+        self.backend_kwargs = self.backend_kwargs.take().map(|kwargs| kwargs.relative_to(folder));
+        kwargs::complete(self, folder);
         self.tls = std::mem::take(&mut self.tls).relative_to(folder);
         if let Some(auth) = &mut self.auth {
             auth.relative_to(folder);
@@ -101,7 +112,12 @@ impl StoreSettings for KeyVaultSettings {
     }
 
     fn remarks(&self, store: &str) -> Vec<Finding> {
-        self.access().remarks(store).into_iter().chain(checked::tidied(self, store)).collect()
+        let remarks = self.access().remarks(store).into_iter().chain(self.kwargs.findings(store));
+        remarks.chain(checked::tidied(self, store)).collect()
+    }
+
+    async fn airflow(&self, _opening: Opening) -> Option<AirflowBackend> {
+        airflow::backend(self)
     }
 
     async fn open(&self, opening: Opening) -> Result<Store> {

@@ -80,3 +80,109 @@ fn impersonation(filling: &mut Filling<'_>) -> Option<Impersonation> {
     let account = delegates.pop().filter(|account| !account.is_empty())?;
     Some(Impersonation { account, delegates })
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::Kind;
+    use crate::naming::Place;
+    use crate::provider::StoreSettings as _;
+
+    const CANARY: &str = "canary";
+
+    /// Settings of arguments in a file, as they may hold secrets there, and of more of our own keys.
+    fn told(kwargs: &serde_json::Value, more: &str) -> SecretManagerSettings {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("kwargs"), kwargs.to_string()).unwrap();
+        let mut settings: SecretManagerSettings =
+            toml::from_str(&format!("{more}\nbackend-kwargs = {{ file = 'kwargs' }}")).unwrap();
+        settings.relative_to(folder.path());
+        settings
+    }
+
+    /// The faults of arguments that stand in the config itself.
+    fn faults(kwargs: &serde_json::Value) -> Vec<String> {
+        let mut settings: SecretManagerSettings = toml::from_str(&format!("backend-kwargs = '{kwargs}'")).unwrap();
+        settings.relative_to(Path::new("/config"));
+        settings.faults().iter().map(|fault| format!("{}: {}", fault.path, fault.problem)).collect()
+    }
+
+    fn ignored(settings: &SecretManagerSettings) -> Vec<String> {
+        let remarks = settings.remarks("google").into_iter();
+        remarks.filter(|finding| finding.code == "kwarg-ignored").map(|finding| finding.message).collect()
+    }
+
+    fn login(kwargs: &serde_json::Value) -> Option<Login> {
+        let found = told(kwargs, "");
+        assert!(found.kwargs.faults.is_empty() && !format!("{found:?}").contains(CANARY), "{:?}", found.kwargs.faults);
+        found.kwargs.login
+    }
+
+    #[test]
+    fn the_place_is_the_arguments() {
+        let kwargs = json!({"project_id": "my-project-1", "connections_prefix": "air_c-", "variables_prefix": null,
+            "config_prefix": "", "sep": "_"});
+        let found = told(&kwargs, "");
+        assert_eq!((found.faults(), ignored(&found)), (Vec::new(), Vec::new()));
+        let rule = found.rule();
+        let places = [Kind::Connection, Kind::Variable, Kind::Config].map(|kind| rule.place(kind).clone());
+        assert_eq!(places, [Place::prefix("air_c-"), Place::Off, Place::prefix("")], "Airflow takes nothing away");
+        assert!(&*rule.separator == "_" && found.identity().contains("my-project-1"));
+        let found = told(&kwargs, "project = 'our-project-1'\nvariables-prefix = 'ours'\nsep = '-'");
+        assert!(found.identity().contains("our-project-1") && &*found.rule().separator == "-");
+        assert_eq!(found.rule().variables, Place::prefix("ours"));
+    }
+
+    #[test]
+    fn airflows_way_in_is_ours() {
+        let proof = |kwargs: serde_json::Value| login(&kwargs).map(|login| login.proof);
+        assert_eq!(proof(json!({"project_id": "p"})), None);
+        assert!(matches!(proof(json!({"gcp_key_path": "/k.json"})), Some(Proof::Key(SecretPlace::Reference(_)))));
+        let key = proof(json!({"gcp_keyfile_dict": {"private_key": CANARY}}));
+        assert!(matches!(key, Some(Proof::Key(SecretPlace::Kwarg { key: KEY, .. }))));
+        let config = |given: serde_json::Value| proof(json!({"gcp_credential_config_file": given}));
+        assert!(matches!(config(json!("c.json")), Some(Proof::ExternalAccount(SecretPlace::Reference(_)))));
+        for inside in [json!({"type": CANARY}), json!(format!("{{\"type\": {CANARY:?}}}"))] {
+            assert!(matches!(config(inside), Some(Proof::ExternalAccount(SecretPlace::Kwarg { .. }))));
+        }
+        let chain = login(&json!({"impersonation_chain": ["a@p.x", "b@p.x"]})).unwrap();
+        let impersonation = Impersonation { account: "b@p.x".to_owned(), delegates: vec!["a@p.x".to_owned()] };
+        assert_eq!((chain.proof, chain.impersonation), (Proof::Default, Some(impersonation)));
+        let kwargs = json!({"gcp_key_path": "/k.json"});
+        for ours in ["auth = { method = 'default' }", "impersonate = 'c@p.x'"] {
+            assert_eq!(told(&kwargs, ours).kwargs.login, None, "our own key wins");
+        }
+    }
+
+    #[test]
+    fn what_is_not_followed_is_named() {
+        let found = ignored(&told(&json!({"gcp_scopes": "a,b", "typo": 1, "location": "eu"}), ""));
+        for name in ["gcp_scopes", "typo", "location"] {
+            assert_eq!(found.iter().filter(|said| said.contains(&format!(" {name} "))).count(), 1, "{name}: {found:?}");
+        }
+        assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_of_the_argument() {
+        for (kwargs, expected) in [
+            (json!({"gcp_keyfile_dict": {"private_key": CANARY}}), "gcp_keyfile_dict is a secret"),
+            (json!({"gcp_credential_config_file": {"type": CANARY}}), "gcp_credential_config_file is a secret"),
+            (json!({"gcp_key_path": "/k.p12"}), "gcp_key_path: the file's name does not end in .json"),
+            (json!({"gcp_key_path": "/k.json", "gcp_credential_config_file": "c.json"}), "are given at once"),
+            (json!({"project_id": "no/project"}), "project_id: this is no project"),
+            (json!({"project_id": 1}), "project_id: expected a text"),
+            (json!({"impersonation_chain": 1}), "impersonation_chain: expected a text, a list of texts"),
+            (json!({"connections_prefix": "air/c"}), "connections_prefix: "),
+        ] {
+            let found = faults(&kwargs);
+            let is_told = |fault: &String| fault.starts_with("backend-kwargs: ") && fault.contains(expected);
+            assert!(found.iter().any(is_told), "{expected}: {found:?}");
+            assert!(!format!("{found:?}").contains(CANARY));
+        }
+    }
+}

@@ -94,7 +94,9 @@ pub(super) fn missing(store: &str, grantee: &Grantee<'_>, probes: &[Probe]) -> V
         let permissions: Vec<_> = permissions.into_iter().collect();
         let (severity, without) = need.without();
         let verb = if permissions.len() == 1 { "is" } else { "are" };
-        let message = format!("{} {verb} not allowed: {without}", permissions.join(", "));
+        // Google does not tell whoever may not list a project whether there is one.
+        let doubt = if permissions.contains(&LIST) { ", or there is no such project" } else { "" };
+        let message = format!("{} {verb} not allowed{doubt}: {without}", permissions.join(", "));
         let finding = Finding::new(severity, "right-missing", store, message);
         (!permissions.is_empty()).then(|| finding.with_remedy(grantee.commands(&permissions)))
     };
@@ -134,14 +136,13 @@ impl Grantee<'_> {
 }
 
 const ADMIN: &str = "roles/secretmanager.admin";
+const LIST: &str = "secretmanager.secrets.list";
 
 /// <https://docs.cloud.google.com/secret-manager/docs/access-control>
 fn role(permission: &str) -> &'static str {
     match permission {
         "secretmanager.versions.access" => "roles/secretmanager.secretAccessor",
-        "secretmanager.secrets.list" | "secretmanager.secrets.get" | "secretmanager.versions.get" => {
-            "roles/secretmanager.viewer"
-        }
+        LIST | "secretmanager.secrets.get" | "secretmanager.versions.get" => "roles/secretmanager.viewer",
         "secretmanager.versions.add" => "roles/secretmanager.secretVersionAdder",
         _ => ADMIN,
     }

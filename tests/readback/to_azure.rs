@@ -1,0 +1,41 @@
+//! Metastores carried to Azure Key Vault, and read back by Airflow's backend.
+
+use crate::airflow::{Mode, READERS};
+use crate::azure::KeyVault;
+use crate::checker::is_good;
+use crate::journey::Journey;
+use crate::metastore::metastore;
+use crate::target::Target;
+
+async fn carry(source: &str, vault: KeyVault, form: &'static str) {
+    Journey::begin(&metastore(source), Target::Azure(vault), form, &READERS).complete().await;
+}
+
+#[tokio::test]
+async fn json_from_airflow_3() {
+    carry("3.3.2-postgresql", KeyVault::new(), "json").await;
+}
+
+#[tokio::test]
+async fn uris_from_airflow_2_under_prefixes_of_their_own() {
+    let vault = KeyVault { prefixes: Some(["shop-conn", "shop_vars"]), ..KeyVault::new() };
+    carry("2.11.2-sqlite", vault, "uri").await;
+}
+
+#[tokio::test]
+async fn json_from_airflow_2_with_bare_ids() {
+    let vault = KeyVault { prefixes: Some(["", "vars"]), ..KeyVault::new() };
+    carry("2.11.2-postgresql", vault, "json").await;
+}
+
+#[tokio::test]
+async fn teams_before_dashes() {
+    let target = Target::Azure(KeyVault { teams: true, ..KeyVault::new() });
+    let server_and_worker = &["airflow-3", "airflow-3-worker"];
+    let mut journey = Journey::begin(&metastore("3.3.2-sqlite"), target, "json", server_and_worker);
+    journey.complete().await;
+    let carried = journey.steps.iter().filter(|step| step.key.1.as_deref() == Some("data") && is_good(step));
+    assert_eq!(carried.count(), 2, "a connection and a variable of the team");
+    let of_the_team = journey.question_of_the_team().ask(Mode::Search, &server_and_worker[..1]);
+    assert!(of_the_team.len() == 2 && of_the_team.iter().all(|seen| seen.found), "{of_the_team:?}");
+}
