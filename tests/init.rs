@@ -92,6 +92,41 @@ fn what_cannot_be_read_is_said() {
     assert!(said.contains("not UTF-8"), "{said}");
 }
 
+#[test]
+fn both_clouds_are_told_of_by_airflow_and_tell_airflow() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = [
+        (
+            "airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend",
+            "azure-key-vault",
+            r#"{"vault_url":"https://my-vault.vault.azure.net","connections_prefix":"air-c","variables_prefix":null,"config_prefix":"airflow-config"}"#,
+            ["Key Vault Secrets User", "--secret-permissions get"],
+        ),
+        (
+            "airflow.providers.google.cloud.secrets.secret_manager.CloudSecretManagerBackend",
+            "gcp-secret-manager",
+            r#"{"project_id":"my-project-123","connections_prefix":"air-c","variables_prefix":null,"config_prefix":"airflow-config"}"#,
+            ["roles/secretmanager.secretAccessor", "secrets/air-c-"],
+        ),
+    ];
+    for (class, kind, kwargs, rights) in rows {
+        let environment = [
+            ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "sqlite:///a.db"),
+            ("AIRFLOW__CORE__FERNET_KEY", "canary"),
+            ("AIRFLOW__SECRETS__BACKEND", class),
+            ("AIRFLOW__SECRETS__BACKEND_KWARGS", kwargs),
+        ];
+        let (text, said) = told(folder.path(), &["init", "--from-airflow"], &environment, 0);
+        assert!(!text.contains("canary") && said.is_empty(), "{text}{said}");
+        assert!(text.contains("kinds = [\"connections\"]"), "variables are off: {text}");
+        std::fs::write(folder.path().join("secretferry.toml"), &text).unwrap();
+        told(folder.path(), &["check", "--offline"], &environment, 0);
+        let (out, _) = told(folder.path(), &["airflow-env", kind], &environment, 0);
+        assert!(out.contains(class) && out.contains(kwargs), "what Airflow said comes back: {out}");
+        assert!(rights.iter().all(|right| out.contains(right)), "{out}");
+    }
+}
+
 const CONFIG: &str = "[stores.source]\nkind = 'local-files'\nconnections-file = 'a.json'\n[stores.target]\nkind = 'local-files'\n\
                       backend-kwargs = '{\"connections_file_path\": \"b.json\", \"prefix\": \"x\"}'\n[jobs.job]\n\
                       source = 'source'\ntarget = 'target'\nkinds = ['connections']\n";

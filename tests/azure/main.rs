@@ -12,4 +12,9 @@ mod faults;
 #[expect(dead_code, reason = "it is shared with the tests of AWS, which use all of it")]
 mod ferry;
 mod idle;
+mod journeys;
+mod kept;
+mod opened;
 mod program;
+mod soft;
+mod wire;

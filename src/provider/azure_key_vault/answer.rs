@@ -57,6 +57,8 @@ pub(super) struct Seen {
     pub not_before: Option<i64>,
     /// What becomes of it once deleted, in the service's words.
     pub recovery: Option<String>,
+    /// For how many days it can be recovered then.
+    pub recoverable_days: Option<i32>,
 }
 
 /// A version of a secret as it was read.
@@ -108,6 +110,7 @@ impl Seen {
             expires: attributes.expires.map(|at| at.unix_timestamp()),
             not_before: attributes.not_before.map(|at| at.unix_timestamp()),
             recovery: attributes.recovery_level.map(|level| level.to_string()),
+            recoverable_days: attributes.recoverable_days,
             ..self
         }
     }

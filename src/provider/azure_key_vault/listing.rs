@@ -49,6 +49,24 @@ impl KeyVaultProvider {
             .with_remedy("run again; if it stays so, see that vault-url leads to Key Vault itself")
     }
 
+    /// What the vault says of deletes, beside each of its secrets: how long one can be taken back, and whether it can be purged.
+    pub(super) async fn recovery(&self) -> Option<Finding> {
+        // What keeps it from being listed is said already.
+        let page = self.client.page(None).await.ok()?;
+        let seen = page.secrets.first()?;
+        let level = seen.recovery.as_deref()?;
+        let found = |severity, message: String| Finding::new(severity, "recovery-level", &self.info.name, message);
+        if seen.is_final() {
+            let message = format!("what is deleted there is gone at once ({level}): nothing will be deleted");
+            let remedy = "switch soft delete on: `az keyvault update --name <vault> --enable-soft-delete true`";
+            return Some(found(Severity::Warning, message).with_remedy(remedy));
+        }
+        let purge =
+            if level.contains("Purgeable") { "whoever has the right may purge it" } else { "nobody can purge it" };
+        let days = seen.recoverable_days.map_or("a while".to_owned(), |days| format!("{days} days"));
+        Some(found(Severity::Info, format!("what is deleted there can be recovered for {days}, and {purge} ({level})")))
+    }
+
     /// Takes the keys of certificates out of a source whose ids stand bare: nobody has meant them for Airflow.
     fn leave_certificates(&self, seen: &mut BTreeMap<String, Seen>, kinds: &[Kind]) -> usize {
         let is_bare = |kind: &Kind| self.rule.place(*kind).prefixes().iter().any(String::is_empty);

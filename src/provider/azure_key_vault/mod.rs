@@ -112,7 +112,11 @@ impl Provider for KeyVaultProvider {
     }
 
     async fn check(&self, role: Role, _kinds: &[Kind]) -> Vec<Finding> {
-        self.session.findings(role, self.capabilities.listing).await
+        let mut findings = self.session.findings(role, self.capabilities.listing).await;
+        if role == Role::Target {
+            findings.extend(self.recovery().await);
+        }
+        findings
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
