@@ -311,3 +311,14 @@ fn a_project_has_quotas_and_so_has_each_secret() {
     assert_eq!(admitted("GET", "secrets/a/versions/latest:access", 90_001), 90_000);
     assert_eq!(admitted("POST", "secrets/a:testIamPermissions", 1_000), 1_000);
 }
+
+#[test]
+fn a_sparse_service_leaves_out_what_is_optional() {
+    let mut google = SecretManager::default();
+    google.secrets.put("a", "one");
+    google.is_sparse = true;
+    let read = ask(&mut google, "GET", "secrets/a/versions/latest:access", "").unwrap();
+    assert_eq!(read, json!({"name": "projects/ferry-test/secrets/a/versions/1", "payload": {"data": "b25l"}}));
+    google.is_disabled = true;
+    check(&mut google, &[("GET", "secrets/a", "", "403 PERMISSION_DENIED")]);
+}

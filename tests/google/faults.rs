@@ -142,6 +142,20 @@ fn a_secret_that_never_got_its_value_is_finished_by_the_next_run() {
     life.holds(&texts(2, "old"), 1, &format!("{run:#}"));
 }
 
+/// What the reference calls optional may be missing: etags, checksums, counts, the details of errors.
+#[test]
+fn a_server_that_says_no_more_than_it_must_is_enough() {
+    let life = Life::begin();
+    life.fake.with(|google| google.is_sparse = true);
+    let lost = (Fault::Lost, 1);
+    life.turn(&texts(MANY, "old"), &of("CreateSecret"), lost);
+    life.holds(&texts(MANY, "old"), 1, "made");
+    life.turn(&texts(MANY, "new"), &of("AddSecretVersion"), lost);
+    life.holds(&texts(MANY, "new"), 2, "changed");
+    life.turn(&texts(MANY / 2, "new"), &of("DeleteSecret"), lost);
+    life.holds(&texts(MANY / 2, "new"), 2, "deleted");
+}
+
 /// Does all of these at one time: what they do is wait.
 fn at_once<T: Send>(all: impl IntoIterator<Item = T>, each: impl Fn(T) + Sync) {
     std::thread::scope(|scope| {

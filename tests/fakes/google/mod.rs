@@ -63,6 +63,8 @@ pub struct SecretManager {
     pub is_disabled: bool,
     /// Whether the project is gone.
     pub is_project_gone: bool,
+    /// Whether it says no more than it must, and spells names with the project's id, as lesser servers of this API do.
+    pub is_sparse: bool,
 }
 
 impl SecretManager {
@@ -168,7 +170,9 @@ impl Service for SecretManager {
             return tokens::answer(&mut self.identity, operation, request);
         }
         match self.asked(request) {
+            Ok(answer) if self.is_sparse => reply(200, &sparse(&answer)),
             Ok(answer) => reply(200, &answer),
+            Err(refused) if self.is_sparse => Refused { details: Vec::new(), ..refused }.reply(),
             Err(refused) => refused.reply(),
         }
     }
@@ -217,6 +221,21 @@ impl Service for SecretManager {
             _ => return None,
         }
         Some(json!({}))
+    }
+}
+
+/// An answer without what the reference calls optional or an output alone.
+fn sparse(answer: &Value) -> Value {
+    const SPARED: [&str; 6] =
+        ["etag", "createTime", "dataCrc32c", "totalSize", "replicationStatus", "clientSpecifiedPayloadChecksum"];
+    match answer {
+        Value::Object(object) => {
+            let kept = object.iter().filter(|(name, _)| !SPARED.contains(&name.as_str()));
+            Value::Object(kept.map(|(name, value)| (name.clone(), sparse(value))).collect())
+        }
+        Value::Array(items) => items.iter().map(sparse).collect(),
+        Value::String(text) => json!(text.replace(&format!("projects/{NUMBER}/"), &format!("projects/{PROJECT}/"))),
+        other => other.clone(),
     }
 }
 
