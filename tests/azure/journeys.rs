@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use secretferry::provider::StoreSettings as _;
+use secretferry::provider::azure_key_vault::KeyVaultSettings;
+use secretferry::settings::read_table;
 use serde_json::{Value, json};
 
 use crate::fakes::azure::{CLIENT_SECRET, Vault};
@@ -87,4 +90,15 @@ fn a_vault_as_a_source_gives_ids_as_marks_or_airflow_say_them() {
     assert_eq!(written, variables([("my_key", "ours"), ("Team_Key", "ours too"), ("their-key", "theirs")]));
     let said = report["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == "spelling-unknown");
     assert_eq!(said.count(), 1, "{:#}", report["findings"]);
+}
+
+#[test]
+fn the_table_of_the_manual_has_no_fault() {
+    let manual = include_str!("../../src/provider/azure_key_vault/README.md");
+    let block = manual.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let config: toml::Table = block.parse().unwrap();
+    let mut table = config["stores"]["key-vault"].as_table().unwrap().clone();
+    table.remove("kind");
+    let settings: KeyVaultSettings = read_table(table).unwrap();
+    assert_eq!(settings.faults(), Vec::new());
 }

@@ -4,6 +4,7 @@
 
 mod aws;
 mod canary;
+mod clouds;
 mod commands;
 mod configs;
 mod debug;
