@@ -12,7 +12,7 @@ use super::sides::Identity;
 use super::survey::Survey;
 use crate::ledger::Ledger;
 use crate::model::{Dialect, Finding, Kind, MasterKey, Observer, Purpose, Revisions, Severity};
-use crate::planner::{Baseline, Deep, Effort, Plan, depth, effort, needs, plan};
+use crate::planner::{Baseline, Deep, Depth, Effort, Plan, depth, effort, needs, plan};
 use crate::provider::Store;
 
 /// The two opened stores of a job.
@@ -70,6 +70,7 @@ pub async fn preview(
     let plan = plan(survey.sides(baseline.as_ref()), &rules, &policy, depth);
     let mut findings = survey.findings();
     findings.extend(no_way_back(job, &plan, stores));
+    findings.extend(at_its_word(job, &plan, stores));
     let effort = effort(&plan, stores.source.capabilities(), stores.target.capabilities());
     Ok(Preview { plan, lens: survey.lens, findings, effort })
 }
@@ -79,6 +80,14 @@ fn no_way_back(job: &Job, plan: &Plan, stores: &Stores) -> Option<Finding> {
     let has_one = stores.target.capabilities().history || plan.changes().next().is_none();
     let message = "keeps no versions, so `secretferry undo` cannot take back what this run does";
     (!has_one).then(|| Finding::new(Severity::Info, "no-undo", &job.target, message))
+}
+
+/// How deep a run looks is stated: between deep comparisons nobody would notice what others changed in such a target.
+fn at_its_word(job: &Job, plan: &Plan, stores: &Stores) -> Option<Finding> {
+    let is_taken = stores.target.capabilities().revisions == Revisions::Deferred && plan.depth != Depth::Values;
+    let message = "its listing tells no versions: what is there and ours counts as unchanged until the values are compared, as \
+                   often as deep-compare-every says";
+    (is_taken && !plan.two_way).then(|| Finding::new(Severity::Info, "listing-trusted", &job.target, message))
 }
 
 /// Whether a target that puts comparisons off is due for one: so long after the last, or after the first run.

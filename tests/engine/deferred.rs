@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use secretferry::engine::Preview;
 use secretferry::model::Revisions;
 use secretferry::planner::Depth;
 use secretferry::provider::memory::MemoryShape;
@@ -39,10 +40,13 @@ async fn between_deep_comparisons_a_listing_is_enough() {
 async fn a_deep_comparison_sees_what_was_changed_behind_our_back() {
     let mut world = filled(shapes::metastore()).await;
     world.target.put("variables/b", "theirs");
+    let said = |preview: &Preview| preview.findings.iter().any(|finding| finding.code == "listing-trusted");
+    assert!(said(&world.plan().await));
     assert_eq!(lines(&world.run().await)[1], "variable b: kept, unchanged", "not yet");
     world.job.deep_compare_every = Duration::ZERO;
     let preview = world.plan().await;
     assert_eq!(preview.plan.depth, Depth::Values);
+    assert!(!said(&preview));
     assert_eq!(lines(&world.run().await)[1], "variable b: blocked, drift");
     world.job.deep_compare_every = Duration::from_secs(3600);
     assert_eq!(world.plan().await.plan.depth, Depth::Listing, "it was just compared");

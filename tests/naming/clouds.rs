@@ -63,9 +63,11 @@ fn a_key_vault_is_asked_with_the_separator_for_every_underscore() {
 #[test]
 fn twins_have_one_key_in_a_key_vault() {
     let rule = key_vault();
-    let keys = ["my_db", "my-db", "MY_DB"].map(|id| rule.folded(&encode(&rule, &connection(id)).unwrap()));
-    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
-    assert_ne!(keys[0], rule.folded(&encode(&rule, &connection("mydb")).unwrap()));
+    let folded = |id| encode(&rule, &connection(id)).map(|key| rule.folded(&key));
+    for twin in ["my-db", "MY_DB"] {
+        assert_eq!(folded(twin), folded("my_db"));
+    }
+    assert_ne!(folded("mydb"), folded("my_db"));
     let glued = Rule { separator: "".into(), ..key_vault() };
     assert_eq!(encode(&glued, &connection("my_db")), encode(&glued, &connection("mydb")));
 }

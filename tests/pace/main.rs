@@ -1,6 +1,6 @@
 //! The pace under each service's default quotas: how long a first fill takes, and that next to nothing of it is rejected.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 #[path = "../fakes/cloud.rs"]
 #[expect(dead_code, reason = "it is shared with the bench, which uses the rest")]

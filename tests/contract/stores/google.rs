@@ -85,11 +85,14 @@ impl World for GoogleWorld {
     }
 
     async fn set_state(&self, key: &RemoteKey, state: State) -> Option<()> {
-        self.0.with(|google| match state {
-            State::Empty => Some(google.secrets.put_empty(key.as_str())),
-            State::Disabled => Some(google.secrets.set_state(key.as_str(), secret::State::Disabled)),
-            State::Destroyed => Some(google.secrets.set_state(key.as_str(), secret::State::Destroyed)),
-            _ => None,
+        self.0.with(|google| {
+            match state {
+                State::Empty => google.secrets.put_empty(key.as_str()),
+                State::Disabled => google.secrets.set_state(key.as_str(), secret::State::Disabled),
+                State::Destroyed => google.secrets.set_state(key.as_str(), secret::State::Destroyed),
+                _ => return None,
+            }
+            Some(())
         })
     }
 
