@@ -89,9 +89,10 @@ pub(super) fn name_of(rule: &Rule, listed: &Listed) -> Option<SecretName> {
 fn block_untold(side: &mut SourceSide, source: &SecretName) {
     let Some(target) = side.named(source).cloned() else { return };
     let said = format!(
-        "kinds share a prefix in the source, and it carries no mark of ours; if it is a {}, name it in include of a job \
-         for these alone",
-        source.kind
+        "kinds share a prefix in the source, and it carries no mark of ours; if it is a {}, name it under include in a job \
+         of {} alone",
+        source.kind,
+        source.kind.plural()
     );
     if let Some(key) = side.keys.get_mut(&target) {
         key.content = SourceContent::Blocked(Reason::KindUnknown, said);

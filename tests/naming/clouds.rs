@@ -1,7 +1,10 @@
 //! Names in Azure Key Vault, which folds them, and in Google Secret Manager, which does not.
 
 use secretferry::model::{Kind, RemoteKey, SecretName};
-use secretferry::naming::{Charset, Folding, Overlap, Place, Rule, Teams, candidates, decode, encode, prefix_overlaps};
+use secretferry::naming::{
+    Charset, Folding, JobNames, Mapping, Overlap, Place, Rule, Teams, candidates, decode, encode, prefix_overlaps,
+    static_conflicts,
+};
 
 use super::{connection, vault};
 
@@ -123,4 +126,22 @@ fn teams_stand_before_two_dashes() {
     let config = SecretName::new(Kind::Config, "a--b");
     assert_eq!(spelled(&google, &config), "airflow-config-a--b", "configs are nobody's");
     assert!(spelled(&vault, &config).starts_with("refused"));
+}
+
+#[test]
+fn two_jobs_whose_ids_are_twins_in_a_key_vault_are_found_before_any_call() {
+    let (rule, mapping, none) = (key_vault(), Mapping::default(), []);
+    let texts = ["my_db", "MY-DB", "mydb"].map(|id| [id.to_owned()]);
+    let job = |job: &'static str, include| JobNames {
+        job,
+        store: "vault",
+        identity: "one vault",
+        rule: &rule,
+        kinds: &[Kind::Connection],
+        include,
+        exclude: &none,
+        mapping: &mapping,
+    };
+    let found = |one: usize, other: usize| static_conflicts(&[job("a", &texts[one]), job("b", &texts[other])]).len();
+    assert_eq!((found(0, 1), found(0, 2), found(1, 2)), (1, 0, 0));
 }

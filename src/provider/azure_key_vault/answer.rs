@@ -1,6 +1,6 @@
 //! What Key Vault answers, in our own types: a page, a secret, a value. Values leave the SDK's types here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use azure_core::http::Url;
 use azure_security_keyvault_secrets::models::{
@@ -127,32 +127,28 @@ fn identifier(id: &str) -> Option<(String, Option<String>)> {
     Some((name, parts.next().filter(is_id).map(str::to_owned)))
 }
 
-fn tags(tags: Option<HashMap<String, String>>) -> Tags {
-    tags.unwrap_or_default().into_iter().collect()
+/// What lies beside the value, of any of the SDK's answers: they differ in name and have these fields alike.
+macro_rules! beside {
+    ($found:expr) => {
+        Seen {
+            managed: $found.managed == Some(true),
+            content_type: $found.content_type,
+            tags: $found.tags.unwrap_or_default().into_iter().collect(),
+            ..Seen::default()
+        }
+        .with($found.id.as_deref(), $found.attributes)
+    };
 }
 
 impl From<SecretProperties> for Seen {
     fn from(found: SecretProperties) -> Self {
-        Self {
-            managed: found.managed == Some(true),
-            content_type: found.content_type,
-            tags: tags(found.tags),
-            ..Self::default()
-        }
-        .with(found.id.as_deref(), found.attributes)
+        beside!(found)
     }
 }
 
 impl From<DeletedSecretProperties> for Seen {
     fn from(found: DeletedSecretProperties) -> Self {
-        Self {
-            deleted: true,
-            managed: found.managed == Some(true),
-            content_type: found.content_type,
-            tags: tags(found.tags),
-            ..Self::default()
-        }
-        .with(found.id.as_deref(), found.attributes)
+        Self { deleted: true, ..beside!(found) }
     }
 }
 
@@ -160,26 +156,13 @@ impl From<DeletedSecret> for Seen {
     fn from(found: DeletedSecret) -> Self {
         // Some answers carry the value; it is wiped.
         drop(found.value.map(SecretValue::new));
-        Self {
-            deleted: true,
-            managed: found.managed == Some(true),
-            content_type: found.content_type,
-            tags: tags(found.tags),
-            ..Self::default()
-        }
-        .with(found.id.as_deref(), found.attributes)
+        Self { deleted: true, ..beside!(found) }
     }
 }
 
 impl From<Secret> for Held {
     fn from(found: Secret) -> Self {
-        let seen = Seen {
-            managed: found.managed == Some(true),
-            content_type: found.content_type,
-            tags: tags(found.tags),
-            ..Seen::default()
-        };
-        Self { seen: seen.with(found.id.as_deref(), found.attributes), value: found.value.map(SecretValue::new) }
+        Self { value: found.value.map(SecretValue::new), seen: beside!(found) }
     }
 }
 
