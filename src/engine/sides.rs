@@ -80,6 +80,12 @@ fn marked(rule: &Rule, listed: &Listed) -> Option<Decoded> {
     encode(rule, name).is_ok_and(is_its_key).then(|| Decoded { name: name.clone(), place })
 }
 
+/// How many keys in scope have a name that is a guess: the store does not tell its spelling, and no mark does.
+pub(super) fn guessed(listed: &[Listed], rule: &Rule, filter: &Filter) -> usize {
+    let is_guess = |key: &&Listed| marked(rule, key).is_none() && !names_of(rule, key, filter).0.is_empty();
+    if rule.is_ambiguous() { listed.iter().filter(is_guess).count() } else { 0 }
+}
+
 /// The name of a listed key: by its mark where that knows better, else as the key reads.
 pub(super) fn name_of(rule: &Rule, listed: &Listed) -> Option<SecretName> {
     marked(rule, listed).or_else(|| decode(rule, &listed.key)).map(|decoded| decoded.name)

@@ -8,7 +8,7 @@ use super::preview::Stores;
 use super::read::{Progress, Wanted, read_each, stat_each};
 use super::reduce::FormChoice;
 use super::seek::{self, is_exact, listings};
-use super::sides::{holds_something, read_over, source_side, spellings, target_key, target_side};
+use super::sides::{guessed, holds_something, read_over, source_side, spellings, target_key, target_side};
 use crate::model::{
     Deletes, Finding, Listed, Names, Observer, Revision, Revisions, SecretName, Severity, Stage, State,
 };
@@ -27,6 +27,8 @@ pub(super) struct Survey<'a> {
     pub(super) source: SourceSide,
     pub(super) target: TargetSide,
     unfound: Vec<SecretName>,
+    /// How many keys of the source have a name that is a guess.
+    guessed: usize,
 }
 
 impl<'a> Survey<'a> {
@@ -44,13 +46,14 @@ impl<'a> Survey<'a> {
         progress.advance(source.len() + target.len());
         progress.end();
         let to = stores.target.rule();
+        let guessed = guessed(&source, stores.source.rule(), &job.filter);
         let source = source_side(source, stores.source.rule(), to, job);
         let concerns = |name: &SecretName| {
             let entry = baseline.and_then(|baseline| baseline.entries.get(name));
             source.keys.contains_key(name) || job.concerns(name, entry)
         };
         let target = target_side(target, to, &lens.us, &spellings(to, &source, baseline), concerns);
-        let mut survey = Self { source, target, lens, job, stores, observer, unfound: Vec::new() };
+        let mut survey = Self { source, target, lens, job, stores, observer, unfound: Vec::new(), guessed };
         survey.seek_target(baseline).await?;
         Ok(survey)
     }
@@ -274,12 +277,21 @@ impl<'a> Survey<'a> {
 
     /// A source that folds does not tell how DAGs spell its ids.
     fn folded(&self) -> Option<Finding> {
-        let source = &self.stores.source;
-        if source.rule().folding == Folding::None || self.source.keys.is_empty() {
-            return None;
-        }
-        let message = "holds ids in upper case only; each is taken for the id in lower case, though Airflow finds it \
-                        under any spelling";
+        let (source, count) = (&self.stores.source, self.guessed);
+        let message = match source.rule().folding {
+            _ if count == 0 => return None,
+            Folding::None => return None,
+            Folding::Upper => {
+                "holds ids in upper case only; each is taken for the id in lower case, though Airflow finds it \
+                               under any spelling"
+                    .to_owned()
+            }
+            Folding::KeyVault => format!(
+                "keys without our mark: {count}; each is taken for the id that it spells, though DAGs may say _ where it has {:?}, \
+                 and any letter in the other case",
+                source.rule().separator
+            ),
+        };
         let finding = Finding::new(Severity::Info, "spelling-unknown", &source.info().name, message);
         Some(finding.with_remedy("exclude the ids that DAGs spell otherwise, and carry them from another store"))
     }
