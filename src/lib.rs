@@ -101,6 +101,7 @@
 //!   gcp_secret_manager/   Google Secret Manager as a store of Airflow's keys
 //!   layer/                Wrappers around a whole provider
 //!   local_files/          Connections, variables and configs in JSON, YAML and `.env` files
+//!   meaning.rs            What a service's word for a refusal means here, and how an error comes to say so
 //!   memory/               A store in this process's memory
 //!   pace.rs               How fast a store is asked
 //!   pages.rs              Answers in pages: each says where the next one is, to the last or not at all

@@ -188,6 +188,7 @@ fn neighbour(module: &[String], target: &[String]) -> Option<String> {
         "file",
         "filling",
         "layer",
+        "meaning",
         "pace",
         "pages",
         "places",

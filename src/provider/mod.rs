@@ -24,6 +24,8 @@ pub mod gcp_secret_manager;
 pub mod layer;
 #[cfg(feature = "local-files")]
 pub mod local_files;
+#[cfg(any(feature = "aws", feature = "azure-key-vault", feature = "gcp-secret-manager"))]
+mod meaning;
 pub mod memory;
 pub mod pace;
 #[cfg(any(feature = "aws", feature = "azure-key-vault", feature = "gcp-secret-manager"))]

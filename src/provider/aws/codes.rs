@@ -1,52 +1,7 @@
 //! AWS's error codes and what they mean here, for Secrets Manager, Parameter Store, KMS behind them, and logins.
 
-use crate::model::{Effect, ErrorKind};
-use crate::provider::Reach;
-
-/// What a code means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Meaning {
-    /// What callers decide by.
-    pub kind: ErrorKind,
-    /// Whether it may have been done all the same.
-    pub effect: Effect,
-    /// Whether the next key would meet it too.
-    pub reach: Reach,
-    /// The code in words, where it needs them.
-    pub explained: Option<String>,
-    /// What to do.
-    pub remedy: Option<String>,
-}
-
-impl Meaning {
-    /// A meaning without effect, about one key.
-    pub const fn new(kind: ErrorKind) -> Self {
-        Self { kind, effect: Effect::None, reach: Reach::Key, explained: None, remedy: None }
-    }
-
-    /// The same, which may have been done.
-    pub const fn of_unknown_effect(mut self) -> Self {
-        self.effect = Effect::Unknown;
-        self
-    }
-
-    /// The same, with what to do.
-    pub fn mended_by(mut self, remedy: &str) -> Self {
-        self.remedy = Some(remedy.to_owned());
-        self
-    }
-
-    /// The same, which the next key would meet too.
-    pub const fn of_the_store(mut self) -> Self {
-        self.reach = Reach::Store;
-        self
-    }
-
-    fn said(mut self, explained: &str) -> Self {
-        self.explained = Some(explained.to_owned());
-        self
-    }
-}
+use crate::model::ErrorKind;
+use crate::provider::meaning::Meaning;
 
 const KMS: &str = "allow kms:Decrypt and kms:GenerateDataKey on the key (key policy and identity policy), see that it is \
                    enabled and in this region, or set kms-key-id to one that is";
@@ -110,7 +65,7 @@ fn refused(code: &str, message: &str) -> Option<Meaning> {
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
             let error = denied().mended_by("`secretferry check` prints the IAM statement that grants what is missing");
             match action(message) {
-                Some(action) => Meaning { explained: Some(format!("{action} is not allowed")), ..error },
+                Some(action) => error.said(format!("{action} is not allowed")),
                 None => error,
             }
         }

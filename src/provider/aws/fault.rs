@@ -8,11 +8,11 @@ use std::time::Duration;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 
-use super::codes::{self, Meaning};
-use super::login::chain;
+use super::codes;
 use super::refusal::LoginFault;
 use crate::model::{Effect, ErrorKind};
 use crate::provider::Error;
+use crate::provider::meaning::{Meaning, chain};
 
 const CHECK_ENDPOINT: &str = "check endpoint-url, and whether a proxy answers in AWS's place";
 
@@ -52,7 +52,7 @@ pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str>
 /// The error of a code that AWS gives for one key of a batch, whose request itself succeeded.
 #[cfg(feature = "aws-secrets-manager")]
 pub(super) fn of_code(operation: &'static str, store: &str, code: &str, message: Option<&str>) -> Error {
-    judged(Error::new(ErrorKind::Unexpected, operation, store, code), codes::meaning(code, message))
+    codes::meaning(code, message).tell(Error::new(ErrorKind::Unexpected, operation, store, code))
 }
 
 fn coded<E: ProvideErrorMetadata>(mut error: Error, status: u16, said: &E, request: Option<&str>) -> Error {
@@ -64,18 +64,7 @@ fn coded<E: ProvideErrorMetadata>(mut error: Error, status: u16, said: &E, reque
         (None, _) => format!("HTTP {status}"),
     };
     let known = code.and_then(|code| codes::known(code, said.message()));
-    judged(error, known.unwrap_or_else(|| by_status(status, code)))
-}
-
-fn judged(mut error: Error, meaning: Meaning) -> Error {
-    (error.kind, error.effect, error.reach) = (meaning.kind, meaning.effect, meaning.reach);
-    if let Some(explained) = &meaning.explained {
-        error.context = format!("{explained} ({})", error.context);
-    }
-    match meaning.remedy {
-        Some(remedy) => error.with_remedy(remedy),
-        None => error,
-    }
+    known.unwrap_or_else(|| by_status(status, code)).tell(error)
 }
 
 /// What a status means whose code nobody foresaw; without any code it is not AWS that speaks, and the next key would hear the same.
@@ -101,7 +90,7 @@ fn by_status(status: u16, code: Option<&str>) -> Meaning {
 fn garbled(mut error: Error, status: u16, cause: &(dyn StdError + 'static)) -> Error {
     if !(200..300).contains(&status) {
         error.context = format!("HTTP {status}");
-        return judged(error, by_status(status, None));
+        return by_status(status, None).tell(error);
     }
     let is_torn = chain(cause).any(|error| error.to_string().contains("error reading a body from connection"));
     if is_torn {

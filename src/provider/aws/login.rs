@@ -1,6 +1,5 @@
 //! How we become known to AWS: whose credentials, which role on top, and in plain words why there are none.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -201,12 +200,4 @@ impl fmt::Debug for WebIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebIdentity").field("role", &self.role).field("token", &self.token).finish_non_exhaustive()
     }
-}
-
-/// The errors behind an error, itself first.
-pub(super) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        let error: &'a (dyn StdError + 'static) = *error;
-        error.source()
-    })
 }

@@ -8,8 +8,9 @@ use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 
-use super::login::{Login, Proof, Role, chain};
+use super::login::{Login, Proof, Role};
 use crate::model::ErrorKind;
+use crate::provider::meaning::chain;
 use crate::reference::env_setting;
 
 /// Why we are not let in, and what to do about it; it travels inside the SDK's errors.

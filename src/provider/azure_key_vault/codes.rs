@@ -1,52 +1,7 @@
 //! Key Vault's error codes and what they mean here.
 
-use crate::model::{Effect, ErrorKind};
-use crate::provider::Reach;
-
-/// What a code means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Meaning {
-    /// What callers decide by.
-    pub kind: ErrorKind,
-    /// Whether it may have been done all the same.
-    pub effect: Effect,
-    /// Whether the next key would meet it too.
-    pub reach: Reach,
-    /// The code in words, where it needs them.
-    pub explained: Option<&'static str>,
-    /// What to do.
-    pub remedy: Option<&'static str>,
-}
-
-impl Meaning {
-    /// A meaning without effect, about one key.
-    pub const fn new(kind: ErrorKind) -> Self {
-        Self { kind, effect: Effect::None, reach: Reach::Key, explained: None, remedy: None }
-    }
-
-    /// The same, which may have been done.
-    pub const fn of_unknown_effect(mut self) -> Self {
-        self.effect = Effect::Unknown;
-        self
-    }
-
-    /// The same, with what to do.
-    pub const fn mended_by(mut self, remedy: &'static str) -> Self {
-        self.remedy = Some(remedy);
-        self
-    }
-
-    /// The same, which the next key would meet too.
-    pub const fn of_the_store(mut self) -> Self {
-        self.reach = Reach::Store;
-        self
-    }
-
-    const fn said(mut self, explained: &'static str) -> Self {
-        self.explained = Some(explained);
-        self
-    }
-}
+use crate::model::ErrorKind;
+use crate::provider::meaning::Meaning;
 
 const GRANT: &str = "`secretferry check` prints the permissions or the role that grant what is missing";
 const NETWORK: &str = "run inside the vault's network (its private endpoint, with the private DNS zone), or let this \

@@ -9,11 +9,12 @@ use azure_core::http::RawResponse;
 use azure_core::http::headers::HeaderName;
 use serde::Deserialize;
 
-use super::codes::{self, Meaning};
+use super::codes;
 use super::network;
 use super::refusal::LoginFault;
 use crate::model::ErrorKind;
 use crate::provider::Error;
+use crate::provider::meaning::{Meaning, chain};
 
 const CHECK_URL: &str = "check vault-url, and whether a proxy answers in the vault's place";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
@@ -48,7 +49,7 @@ struct Detail {
 /// be none for a read.
 pub(super) fn sort(operation: &'static str, store: &str, error: &SdkError) -> Error {
     let sorted = |kind, context: &str| Error::new(kind, operation, store, context);
-    if let Some(login) = network::chain(error).find_map(|error| error.downcast_ref::<LoginFault>()) {
+    if let Some(login) = chain(error).find_map(|error| error.downcast_ref::<LoginFault>()) {
         return sorted(login.kind, &login.context).of_the_store().with_remedy(&login.remedy);
     }
     if let SdkErrorKind::HttpResponse { raw_response, .. } = error.kind() {
@@ -127,20 +128,9 @@ fn answered(mut error: Error, refusal: &Refusal, response: Option<&RawResponse>)
     error.context = said.join(", ");
     let meaning = |code: &Option<String>| code.as_deref().and_then(codes::known);
     let known = meaning(&refusal.inner).or_else(|| meaning(&refusal.code));
-    let error = judged(error, known.unwrap_or_else(|| by_status(refusal)));
+    let error = known.unwrap_or_else(|| by_status(refusal)).tell(error);
     let retry_after = header(&RETRY_AFTER).and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
     Error { retry_after, ..error }
-}
-
-fn judged(mut error: Error, meaning: Meaning) -> Error {
-    (error.kind, error.effect, error.reach) = (meaning.kind, meaning.effect, meaning.reach);
-    if let Some(explained) = meaning.explained {
-        error.context = format!("{explained} ({})", error.context);
-    }
-    match meaning.remedy {
-        Some(remedy) => error.with_remedy(remedy),
-        None => error,
-    }
 }
 
 /// What a status means whose code nobody foresaw; without any code it is not Key Vault that speaks, and the next key

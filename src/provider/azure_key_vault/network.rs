@@ -1,16 +1,8 @@
 //! What lies behind the SDK's errors: the answer, if there was one, or why the connection was none.
 
-use std::error::Error as StdError;
-
 use azure_core::error::{Error as SdkError, ErrorKind as SdkErrorKind};
 
-/// The errors behind an error, itself first.
-pub(super) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        let error: &'a (dyn StdError + 'static) = *error;
-        error.source()
-    })
-}
+use crate::provider::meaning::chain;
 
 /// Status and body of the answer that an error is about. The body is for looking at, not for showing.
 pub(super) fn response(error: &SdkError) -> Option<(u16, Vec<u8>)> {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::login::Login;
 use super::network;
 use crate::model::ErrorKind;
+use crate::provider::meaning::chain;
 
 /// Why we are not let in, and what to do about it; it travels inside the SDK's errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl LoginFault {
 
     /// The fault behind an error of the SDK's.
     pub fn of(login: &Login, error: &SdkError) -> Self {
-        if let Some(known) = network::chain(error).find_map(|error| error.downcast_ref::<Self>()) {
+        if let Some(known) = chain(error).find_map(|error| error.downcast_ref::<Self>()) {
             return known.clone();
         }
         if let Some((status, body)) = network::response(error) {

@@ -2,23 +2,8 @@
 
 use google_cloud_gax::error::rpc::Code;
 
-use crate::model::{Effect, ErrorKind};
-use crate::provider::Reach;
-
-/// What a code means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Meaning {
-    /// What callers decide by.
-    pub kind: ErrorKind,
-    /// Whether it may have been done all the same.
-    pub effect: Effect,
-    /// Whether the next key would meet it too.
-    pub reach: Reach,
-    /// The code in words, where it needs them.
-    pub explained: Option<String>,
-    /// What to do.
-    pub remedy: Option<String>,
-}
+use crate::model::ErrorKind;
+use crate::provider::meaning::Meaning;
 
 /// What Google says beside a code, as far as it is checked to be harmless.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,36 +18,6 @@ pub(super) struct Details {
     pub of_kms: bool,
     /// Whether they speak of a constraint of the organisation's.
     pub of_policy: bool,
-}
-
-impl Meaning {
-    /// A meaning without effect, about one key.
-    pub const fn new(kind: ErrorKind) -> Self {
-        Self { kind, effect: Effect::None, reach: Reach::Key, explained: None, remedy: None }
-    }
-
-    /// The same, which may have been done.
-    pub const fn of_unknown_effect(mut self) -> Self {
-        self.effect = Effect::Unknown;
-        self
-    }
-
-    /// The same, with what to do.
-    pub fn mended_by(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
-        self
-    }
-
-    /// The same, which the next key would meet too.
-    pub const fn of_the_store(mut self) -> Self {
-        self.reach = Reach::Store;
-        self
-    }
-
-    fn said(mut self, explained: impl Into<String>) -> Self {
-        self.explained = Some(explained.into());
-        self
-    }
 }
 
 const GRANT: &str = "`secretferry check` prints the role that grants what is missing";

@@ -8,11 +8,12 @@ use std::time::Duration;
 use google_cloud_gax::error::Error as SdkError;
 use google_cloud_gax::error::rpc::{Code, Status, StatusDetails};
 
-use super::codes::{self, Details, Meaning};
+use super::codes::{self, Details};
 use super::network;
 use super::refusal::LoginFault;
 use crate::model::ErrorKind;
 use crate::provider::Error;
+use crate::provider::meaning::chain;
 
 const CHECK_ENDPOINT: &str = "check endpoint-url, and whether a proxy answers in Google's place";
 
@@ -20,7 +21,7 @@ const CHECK_ENDPOINT: &str = "check endpoint-url, and whether a proxy answers in
 /// be none for a read.
 pub(super) fn sort(operation: &'static str, store: &str, error: &SdkError) -> Error {
     let sorted = |kind, context: &str| Error::new(kind, operation, store, context);
-    if let Some(login) = network::chain(error).find_map(|error| error.downcast_ref::<LoginFault>()) {
+    if let Some(login) = chain(error).find_map(|error| error.downcast_ref::<LoginFault>()) {
         return sorted(login.kind, &login.context).of_the_store().with_remedy(&login.remedy);
     }
     if let Some(status) = error.status() {
@@ -72,19 +73,8 @@ fn answered(mut error: Error, status: &Status, cause: &SdkError) -> Error {
     said.extend(details.reason.clone());
     said.extend(cause.http_status_code().map(|status| format!("HTTP {status}")));
     error.context = said.join(", ");
-    let error = judged(error, codes::meaning(status.code, &details));
+    let error = codes::meaning(status.code, &details).tell(error);
     Error { retry_after: retry_after(status, cause), ..error }
-}
-
-fn judged(mut error: Error, meaning: Meaning) -> Error {
-    (error.kind, error.effect, error.reach) = (meaning.kind, meaning.effect, meaning.reach);
-    if let Some(explained) = meaning.explained {
-        error.context = format!("{explained} ({})", error.context);
-    }
-    match meaning.remedy {
-        Some(remedy) => error.with_remedy(remedy),
-        None => error,
-    }
 }
 
 /// How long Google asks us to wait: in HTTP's way, or in its own.

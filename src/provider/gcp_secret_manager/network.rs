@@ -2,13 +2,7 @@
 
 use std::error::Error as StdError;
 
-/// The errors behind an error, itself first.
-pub(super) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        let error: &'a (dyn StdError + 'static) = *error;
-        error.source()
-    })
-}
+use crate::provider::meaning::chain;
 
 /// What kept an answer away, and what to do about it; `None` where it was not the network.
 pub(super) fn explain(error: &(dyn StdError + 'static)) -> Option<(&'static str, &'static str)> {

@@ -10,6 +10,7 @@ use super::login::{Login, Proof, default_file};
 use super::network;
 use crate::model::ErrorKind;
 use crate::provider::SecretPlace;
+use crate::provider::meaning::chain;
 
 /// Why we are not let in, and what to do about it; it travels inside the SDK's errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,10 +83,10 @@ impl LoginFault {
 
     /// The fault behind an error of the SDK's.
     pub fn of(login: &Login, error: &CredentialsError) -> Self {
-        if let Some(known) = network::chain(error).find_map(|error| error.downcast_ref::<Self>()) {
+        if let Some(known) = chain(error).find_map(|error| error.downcast_ref::<Self>()) {
             return known.clone();
         }
-        let said = network::chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        let said = chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
         let is = |text: &str| said.contains(text);
         if let Some(fault) = impersonation(login, &said) {
             return fault;
