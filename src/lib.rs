@@ -75,6 +75,7 @@
 //!   lease.rs              One writer per target
 //!   lock_file.rs          The lock of a target beside a ledger in a file
 //!   open.rs               The ledger as the rest of the program holds it, and how it is opened
+//!   overview.rs           How the work that daemons share stands
 //!   postgres.rs           A ledger on a server
 //!   pulse.rs              How long a lease can be counted on
 //!   runs.rs               A run's beginning and end; a run that died is noticed by the next one on its target
@@ -143,6 +144,7 @@
 //!   text/                 Reports for a terminal
 //! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
 //!   check.rs              Rules across tables, and the config that has passed them all
+//!   daemon.rs             The `[daemon]` table: where the daemon listens, who may ask it, and how it ends
 //!   error.rs              What is wrong with a config: which file, which key, what, and what to write instead
 //!   file.rs               Finds the file, reads its text, and takes it apart
 //!   job.rs                The `[jobs.x]` table: what is carried from where to where, and under which rules
@@ -151,6 +153,9 @@
 //!   policy.rs             The `[jobs.x.policy]` table
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
+//! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
+//!   board.rs              What the status page, the probes and the metrics are told of
+//!   shelf.rs              The ledger of the moment
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
 //!   apply.rs              `apply`: plan, consent, act on exactly that plan
@@ -203,5 +208,7 @@ pub mod engine;
 pub mod report;
 
 pub mod config;
+
+pub mod daemon;
 
 pub mod cli;

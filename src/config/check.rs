@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::daemon::DaemonSettings;
 use super::error::ConfigError;
 use super::job::JobSettings;
 use super::store::StoreTable;
@@ -28,6 +29,8 @@ pub struct Config {
     pub stores: BTreeMap<String, Box<dyn StoreSettings>>,
     /// The jobs by name.
     pub jobs: BTreeMap<String, JobSettings>,
+    /// How the daemon works.
+    pub daemon: DaemonSettings,
     /// What is worth a look, but stops nothing.
     pub warnings: Vec<Finding>,
     references: Vec<(String, Reference)>,
@@ -103,6 +106,7 @@ impl Config {
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub(super) ledger: Option<LedgerSettings>,
+    pub(super) daemon: Option<DaemonSettings>,
     pub(super) stores: BTreeMap<String, Option<StoreTable>>,
     pub(super) jobs: BTreeMap<String, JobPart>,
     references: Vec<(String, Reference)>,
@@ -148,6 +152,7 @@ impl Parts {
             file: file.to_owned(),
             digest,
             ledger: self.ledger.unwrap_or_default(),
+            daemon: self.daemon.unwrap_or_default(),
             stores: stores.collect(),
             jobs: jobs.collect(),
             warnings,

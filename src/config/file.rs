@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use super::check::{Config, JobPart, Parts};
+use super::daemon::DaemonSettings;
 use super::error::ConfigError;
 use super::job::JobSettings;
 use super::position::Positions;
@@ -24,7 +25,7 @@ const SYSTEM: &str = "/etc/secretferry/secretferry.toml";
 const LEDGER: &str = "ledger";
 const STORES: &str = "stores";
 const JOBS: &str = "jobs";
-const NOT_BUILT_YET: [&str; 2] = ["daemon", "health"];
+const DAEMON: &str = "daemon";
 
 /// Finds the config: what the command line says, else `SECRETFERRY_CONFIG`, else the usual places.
 pub fn find(given: Option<&Path>) -> Result<PathBuf, ConfigError> {
@@ -121,12 +122,15 @@ fn split(kinds: &[StoreKind], file: &Path, root: Table, faults: &mut Vec<Setting
                     parts.jobs.insert(name, JobPart { source, target, settings });
                 }
             }
-            other if NOT_BUILT_YET.contains(&other) => {
-                faults.push(SettingsFault::new(other, "this table is not built yet"));
+            DAEMON => {
+                let Some(table) = table(DAEMON, value, faults) else { continue };
+                let above = TablePath::default().key(DAEMON);
+                parts.add_references(&above, DaemonSettings::references(table.clone()), folder);
+                parts.daemon = kept(DAEMON, DaemonSettings::read(table, folder), faults);
             }
             other => {
                 let path = TablePath::default().key(other).to_string();
-                let hint = suggestion(other, [LEDGER, STORES, JOBS]);
+                let hint = suggestion(other, [LEDGER, STORES, JOBS, DAEMON]);
                 faults.push(SettingsFault::new(path, "unknown key").with_hint(hint));
             }
         }

@@ -1,6 +1,7 @@
 //! Floor 6, the config: the TOML file, joined from each floor's settings and checked as a whole.
 
 mod check;
+mod daemon;
 mod error;
 mod file;
 mod job;
@@ -11,6 +12,7 @@ mod position;
 mod store;
 
 pub use check::{Config, MissingReference};
+pub use daemon::{DaemonSettings, ServerTls, TracesSettings};
 pub use error::ConfigError;
 pub use file::{find, load, parse, parse_with};
 pub use job::JobSettings;

@@ -111,6 +111,7 @@ fn the_reference_has_every_key_that_the_program_knows() {
             || path == "stores"
             || path == "jobs"
             || table.contains_key("env")
+            || table.contains_key("file")
             || path.contains("-by-")
         {
             continue;
