@@ -79,7 +79,7 @@ fn names_line_and_column_of_a_syntax_error_but_not_the_line() {
 fn gives_all_faults_at_once_in_the_order_of_the_file() {
     check(
         "[jobs.j]\nsource = 'aa'\ntarget = 'x'\nkind = []\n[jobs.j.policy]\nmax-shrink = '200%'\n\
-         [stores.b]\nkind = 'chest'\naddress = 3\ntoken = 'CANARY'\nverfy = true\n[daemon]\nlstn = 'x'\n[stores.a]\nkind = 'row'\n\
+         [stores.b]\nkind = 'chest'\naddress = 3\ntoken = 'CANARY'\nverfy = true\n[daemon]\nlistn = 'x'\n[stores.a]\nkind = 'row'\n\
          [ledger]\nkeep = 3\nkey = 'CANARY'\n",
         "jobs.j.source: no store is called \"aa\"
   did you mean \"a\"?
@@ -92,7 +92,7 @@ stores.b.address: expected a string, found integer 3
 stores.b.token: a secret must not stand in the config as text; expected a reference: { env = \"NAME\" } or { file = \"path\" }
 stores.b.verfy: unknown key
   did you mean \"verify\"?
-daemon.lstn: unknown key
+daemon.listn: unknown key
   did you mean \"listen\"?
 stores.a.kind: no kind of store is called \"row\"
   did you mean \"rows\"?
