@@ -1,0 +1,8 @@
+//! The daemon as it is asked from outside, on sockets of this machine; needs no server.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod access;
+mod ask;
+mod limits;
+mod metrics;
