@@ -66,6 +66,7 @@
 //!   audit.rs              The audit log
 //!   baseline.rs           What was last written to a target, by name
 //!   conclude.rs           How a step ended, as the store said or as reading back found
+//!   control.rs            What people ask of a job
 //!   database.rs           The two databases a ledger can live in, behind one face
 //!   error.rs              What the ledger says when it cannot do its part: plain words, and what to do
 //!   fold.rs               Retention
@@ -76,12 +77,14 @@
 //!   lock_file.rs          The lock of a target beside a ledger in a file
 //!   open.rs               The ledger as the rest of the program holds it, and how it is opened
 //!   overview.rs           How the work that daemons share stands
+//!   peer.rs               The daemons that share a ledger: each says that it is alive, and who it is
 //!   postgres.rs           A ledger on a server
 //!   pulse.rs              How long a lease can be counted on
 //!   runs.rs               A run's beginning and end; a run that died is noticed by the next one on its target
 //!   schema.rs             The ledger's first row
 //!   settings.rs           The `[ledger]` table of the config
 //!   sqlite.rs             A ledger in a file
+//!   standing.rs           Where a job stands on a target: which instants are done, and what the last run left
 //!   steps.rs              One step's way through the ledger
 //!   verify.rs             The proof of the audit log
 //!   writer.rs             The one task that commits
@@ -158,6 +161,10 @@
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
 //!   board.rs              What the status page, the probes and the metrics are told of
+//!   gauges.rs             How things stand at the moment of a scrape, taken from the board
+//!   http/                 What the daemon shows and takes over HTTP
+//!   metrics.rs            What is counted, and every metric's name
+//!   page/                 The status page: what an operator wants to see at night
 //!   shelf.rs              The ledger of the moment
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
