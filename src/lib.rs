@@ -130,6 +130,8 @@
 //!   reduce.rs             Reduces a value to a fingerprint and facts
 //!   reverse.rs            One step of an undo
 //!   run.rs                A run that holds its target's lease
+//!   schedule/             the parts of schedule.rs
+//!   schedule.rs           When a job is due
 //!   seek.rs               Keys of a store that answers for single keys only
 //!   settle.rs             Unknown effects and dead runs
 //!   show.rs               One name in one store, as a person may see it
@@ -155,6 +157,7 @@
 //!   overrides.rs          The `override` table of a job
 //!   policy.rs             The `[jobs.x.policy]` table
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
+//!   schedule.rs           The `[jobs.x.schedule]` table: when a job is due
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
 //!   board.rs              What the status page, the probes and the metrics are told of

@@ -9,6 +9,7 @@ mod mapping;
 mod overrides;
 mod policy;
 mod position;
+mod schedule;
 mod store;
 
 pub use check::{Config, MissingReference};

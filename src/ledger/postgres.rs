@@ -44,8 +44,8 @@ const WRITING: &str = "
 
 /// How long the session may be silent, outside of a transaction and in one.
 const SILENCE: &str = "
-    SELECT pg_backend_pid() FROM set_config('idle_session_timeout', $1, false),
-        set_config('idle_in_transaction_session_timeout', $2, false)";
+    SELECT pg_backend_pid() FROM set_config('idle_session_timeout', $1, false) AS outside,
+        set_config('idle_in_transaction_session_timeout', $2, false) AS inside";
 
 /// How long a transaction may stand still at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
