@@ -65,6 +65,7 @@
 //!   address.rs            Where a ledger is
 //!   audit.rs              The audit log
 //!   baseline.rs           What was last written to a target, by name
+//!   clock.rs              How far the ledger's clock is from ours
 //!   conclude.rs           How a step ended, as the store said or as reading back found
 //!   control.rs            What people ask of a job
 //!   database.rs           The two databases a ledger can live in, behind one face
