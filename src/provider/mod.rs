@@ -48,7 +48,7 @@ pub use contract::{
 };
 pub use error::{Error, Reach, Result};
 pub use filling::{Filling, Understood};
-pub use pace::{Pace, Paces};
+pub use pace::{Pace, Paces, Quotas};
 pub use places::{PrefixSetting, TeamsSetting};
 
 pub use crate::settings::SettingsFault;
