@@ -169,6 +169,7 @@
 //!   metrics.rs            What is counted, and every metric's name
 //!   page/                 The status page: what an operator wants to see at night
 //!   shelf.rs              The ledger of the moment
+//!   witness.rs            What the stores tell of our tokens, put on the board
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
 //!   apply.rs              `apply`: plan, consent, act on exactly that plan

@@ -3,9 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod access;
+mod api;
 mod ask;
+#[path = "../fakes/authority.rs"]
+#[expect(dead_code, reason = "it is shared with the fakes, which serve with it")]
+mod authority;
 mod instants;
 mod limits;
 mod metrics;
 mod patterns;
+mod tls;
 mod turns;
