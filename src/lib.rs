@@ -185,6 +185,8 @@
 //!   init.rs               `init`
 //!   interrupt.rs          Ctrl-C
 //!   logging.rs            The log on standard error
+//!   metrics_file.rs       `apply --metrics-file`
+//!   patience.rs           `apply --retry-lock`: waits for a target that another run holds
 //!   plan.rs               `plan`: what a job would do
 //!   progress.rs           Progress on a terminal
 //!   run.rs                One run, as `apply` and `demo` carry it out

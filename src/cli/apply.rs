@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args;
 use super::console::Console;
 use super::failure::{FAILED, FOUND, Failure, INTERRUPTED};
 use super::progress::Progress;
 use super::run::{Consent, Ended, Task, carry_out};
 use super::session::{Narrowing, Session};
+use super::{args, metrics_file, patience};
 use crate::engine::{Job, RunReport, RunStatus};
 use crate::report::{json, text};
 
@@ -22,8 +22,17 @@ pub async fn apply(config: Option<&Path>, args: args::Apply, console: &Console) 
     let session = Session::begin(config, Arc::clone(&progress) as _)?;
     let job = session.job(args.part.job.as_deref(), &Narrowing::of(&args.part, &args.shown))?;
     let consent = if args.yes { Consent::Given } else { Consent::Asked };
-    let ended = carry_out(&session, &progress, &job, Task::Apply, consent, console).await?;
-    tell(&job, ended, console)
+    if let Some(patience) = args.retry_lock {
+        patience::wait_for(&session, &job, patience, console).await?;
+    }
+    let ended = carry_out(&session, &progress, &job, Task::Apply, consent, console).await;
+    // A run that failed is what the alerts are for, so that is written as well.
+    let written = match &args.metrics_file {
+        Some(path) => metrics_file::write(&session, &job, path).await,
+        None => Ok(()),
+    };
+    let code = tell(&job, ended?, console)?;
+    written.map(|()| code)
 }
 
 /// Tells how a run ended, and with what the command does.

@@ -1,11 +1,13 @@
 //! The command line; its help text is the manual.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::model::{Field, Kind};
+use crate::settings::DurationText;
 
 /// Carries Apache Airflow connections, variables and configs from one secrets store to another.
 #[derive(Debug, Parser)]
@@ -190,6 +192,12 @@ pub struct Apply {
     /// Do not ask; needed where there is no terminal.
     #[arg(long, short)]
     pub yes: bool,
+    /// Write how the job stands afterwards to this file, for the node exporter's textfile collector (a name in .prom).
+    #[arg(long, value_name = "PATH")]
+    pub metrics_file: Option<PathBuf>,
+    /// Wait so long for a target that another run holds, such as 5m; otherwise that fails at once.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub retry_lock: Option<Duration>,
 }
 
 /// `undo`.
@@ -262,6 +270,11 @@ pub enum AuditCommand {
     },
     /// Prove the chain from its first row to its head, and print the head.
     Verify,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = DurationText::parse(text).map(|duration| duration.0);
+    duration.ok_or_else(|| "expected a whole number and a unit, such as 30s, 5m or 1h".to_owned())
 }
 
 fn kind(word: &str) -> Result<Kind, String> {

@@ -12,6 +12,8 @@ mod history;
 mod init;
 mod interrupt;
 mod logging;
+mod metrics_file;
+mod patience;
 mod plan;
 mod progress;
 mod run;

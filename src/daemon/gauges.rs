@@ -29,8 +29,7 @@ pub fn of(view: &View, leases: &BTreeSet<String>, now: Timestamp) -> Registry {
 }
 
 fn about(registry: &mut Registry, view: &View, now: Timestamp) {
-    let labels = vec![("version", env!("CARGO_PKG_VERSION"))];
-    registry.register("build", "The program's version", Info::new(labels));
+    build(registry);
     let started = level(registry, "start_time_seconds", "When the daemon began, as a Unix time");
     set(&started, vec![], seconds(view.about.started_at.unwrap_or(now)));
     let ready = level(registry, "ready", "1 while the daemon is ready to work");
@@ -57,34 +56,66 @@ fn ledger(registry: &mut Registry, view: &View, now: Timestamp) {
     }
 }
 
-fn jobs(registry: &mut Registry, view: &View, now: Timestamp) {
+/// What a run left behind, true until the next one; nothing that changes by itself.
+pub fn of_job(job: &JobView) -> Registry {
+    let mut registry = Registry::with_prefix(PREFIX);
+    build(&mut registry);
+    results(&mut registry, std::slice::from_ref(job));
+    registry
+}
+
+fn build(registry: &mut Registry) {
+    let labels = vec![("version", env!("CARGO_PKG_VERSION"))];
+    registry.register("build", "The program's version", Info::new(labels));
+}
+
+fn place(job: &JobView) -> Labels {
+    vec![("job", job.job.clone()), ("target", job.target.clone())]
+}
+
+/// How the last run of each job ended.
+fn results(registry: &mut Registry, jobs: &[JobView]) {
     let keys = level(registry, "keys", "Keys after the last run, by state");
     let outcomes = level(registry, "last_run_keys", "Keys of the last run, by outcome");
     let good = level(registry, "last_success_timestamp_seconds", "When the last run that ended well began");
-    let age = level(registry, "last_success_age_seconds", "How long ago the last run that ended well began");
     let ended = level(registry, "last_run_timestamp_seconds", "When the last run ended");
     let status = level(registry, "last_run_status", "1 for how the last run ended, 0 for the other ways");
+    for job in jobs {
+        if let Some(last) = last_good(job) {
+            set(&good, place(job), seconds(last));
+        }
+        if let Some(last) = &job.last {
+            set(&ended, place(job), seconds(last.ended_at.unwrap_or(last.started_at)));
+            for each in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Running) {
+                set(&status, with(place(job), "status", each.as_str()), yes(each == last.status));
+            }
+        }
+        last_keys(job, &|| place(job), &keys, &outcomes);
+    }
+}
+
+/// When the last good run began; a part of a job leaves no standing, but may have gone well.
+fn last_good(job: &JobView) -> Option<Timestamp> {
+    let good = job.last.as_ref().filter(|last| last.status == RunStatus::Succeeded).map(|last| last.started_at);
+    job.standing.as_ref().and_then(|standing| standing.last_good).or(good)
+}
+
+/// What is true of the moment alone.
+fn jobs(registry: &mut Registry, view: &View, now: Timestamp) {
+    results(registry, &view.jobs);
+    let age = level(registry, "last_success_age_seconds", "How long ago the last run that ended well began");
     let next = level(registry, "next_run_timestamp_seconds", "When the job is next due");
     let running = level(registry, "running", "1 while a run is under way");
     let paused = level(registry, "paused", "1 while the job is paused");
     for job in &view.jobs {
-        let labels = || vec![("job", job.job.clone()), ("target", job.target.clone())];
-        set(&running, labels(), yes(matches!(job.activity, Activity::Running { .. })));
-        set(&paused, labels(), yes(job.control.paused.is_some()));
+        set(&running, place(job), yes(matches!(job.activity, Activity::Running { .. })));
+        set(&paused, place(job), yes(job.control.paused.is_some()));
         if let Some(due) = job.next {
-            set(&next, labels(), seconds(due));
+            set(&next, place(job), seconds(due));
         }
-        if let Some(last) = job.standing.as_ref().and_then(|standing| standing.last_good) {
-            set(&good, labels(), seconds(last));
-            set(&age, labels(), since(last, now));
+        if let Some(last) = last_good(job) {
+            set(&age, place(job), since(last, now));
         }
-        if let Some(last) = &job.last {
-            set(&ended, labels(), seconds(last.ended_at.unwrap_or(last.started_at)));
-            for each in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Running) {
-                set(&status, with(labels(), "status", each.as_str()), yes(each == last.status));
-            }
-        }
-        last_keys(job, &labels, &keys, &outcomes);
     }
 }
 

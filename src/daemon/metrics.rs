@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry};
 use std::sync::atomic::AtomicU64;
 
-use super::board::View;
+use super::board::{JobView, View};
 use super::gauges;
 use crate::engine::RunReport;
 use crate::model::{Event, Observer};
@@ -171,6 +171,14 @@ impl Metrics {
             Exposition::OpenMetrics => text + "# EOF\n",
         }
     }
+}
+
+/// How a job stands after a run, in Prometheus' text format, for whoever runs without a daemon.
+pub fn job_metrics(job: &JobView) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = encode_registry(&mut text, &gauges::of_job(job));
+    prometheus(&text)
 }
 
 /// The same labels and one more.

@@ -11,6 +11,6 @@ mod witness;
 
 pub use alarm::{Alarm, Clock, CronAlarm, WallClock};
 pub use board::{About, Activity, Board, JobView, LastRun, LedgerView, StoreView, View};
-pub use metrics::{Exposition, Metrics};
+pub use metrics::{Exposition, Metrics, job_metrics};
 pub use shelf::Shelf;
 pub use witness::Witness;

@@ -3,6 +3,7 @@
 
 mod config;
 mod content;
+mod cron;
 mod demo;
 mod documents;
 mod environment;

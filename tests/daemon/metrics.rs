@@ -170,14 +170,16 @@ mod promtool {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
 
+    use secretferry::daemon::job_metrics;
+
     use super::*;
 
     /// In the order of the rendering; a new one is to be shown to promtool as well.
     const EVERY_SERIES: &str = "runs_total outcomes_total run_duration_seconds run_panics_total steps_total store_calls_total
         store_call_duration_seconds store_waits_total store_wait_seconds_total config_reloads_total http_requests_total
         build_info start_time_seconds ready config_last_reload_successful peers ledger_up ledger_silence_seconds
-        ledger_clock_ahead_seconds audit_head_info keys last_run_keys last_success_timestamp_seconds last_success_age_seconds
-        last_run_timestamp_seconds last_run_status next_run_timestamp_seconds running paused store_up
+        ledger_clock_ahead_seconds audit_head_info keys last_run_keys last_success_timestamp_seconds
+        last_run_timestamp_seconds last_run_status last_success_age_seconds next_run_timestamp_seconds running paused store_up
         store_check_timestamp_seconds store_token_expiry_timestamp_seconds store_token_remaining_seconds lease_held";
 
     /// What promtool has against these metrics.
@@ -204,6 +206,7 @@ mod promtool {
         let heads = text.lines().filter_map(|line| line.strip_prefix("# TYPE secretferry_"));
         let names: Vec<_> = heads.map(|head| head.split(' ').next().unwrap()).collect();
         assert_eq!(names, EVERY_SERIES.split_whitespace().collect::<Vec<_>>());
+        judged(&job_metrics(&house.served.board.view().jobs[0])).unwrap();
         assert!(judged(&text.replace("secretferry_runs_total", "secretferry_runs")).unwrap_err().contains("_total"));
         assert!(judged(&text.replace("# HELP secretferry_peers", "# HALP secretferry_peers")).is_err());
         assert!(judged(&format!("{text}secretferry_peers seven\n")).is_err(), "no number");
