@@ -8,4 +8,5 @@ mod instants;
 mod limits;
 mod metrics;
 mod patterns;
+mod simulation;
 mod turns;
