@@ -65,6 +65,7 @@
 //!   address.rs            Where a ledger is
 //!   audit.rs              The audit log
 //!   baseline.rs           What was last written to a target, by name
+//!   clock.rs              How far the ledger's clock is from ours
 //!   conclude.rs           How a step ended, as the store said or as reading back found
 //!   control.rs            What people ask of a job
 //!   database.rs           The two databases a ledger can live in, behind one face
@@ -168,6 +169,7 @@
 //!   metrics.rs            What is counted, and every metric's name
 //!   page/                 The status page: what an operator wants to see at night
 //!   shelf.rs              The ledger of the moment
+//!   witness.rs            What the stores tell of our tokens, put on the board
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
 //!   apply.rs              `apply`: plan, consent, act on exactly that plan

@@ -7,8 +7,10 @@ pub mod http;
 mod metrics;
 mod page;
 mod shelf;
+mod witness;
 
 pub use alarm::{Alarm, Clock, CronAlarm, WallClock};
 pub use board::{About, Activity, Board, JobView, LastRun, LedgerView, StoreView, View};
 pub use metrics::{Exposition, Metrics};
 pub use shelf::Shelf;
+pub use witness::Witness;
