@@ -2,12 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-#[path = "../fakes/authority.rs"]
-#[expect(dead_code, reason = "it is shared with the fakes, which serve with it")]
-
 mod access;
 mod api;
 mod ask;
+#[path = "../fakes/authority.rs"]
+#[expect(dead_code, reason = "it is shared with the fakes, which serve with it")]
 mod authority;
 mod instants;
 mod limits;
