@@ -12,5 +12,6 @@ mod instants;
 mod limits;
 mod metrics;
 mod patterns;
+mod simulation;
 mod tls;
 mod turns;
