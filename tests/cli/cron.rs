@@ -14,6 +14,7 @@ dialect = "plain"
 [jobs.nightly]
 source = "files"
 target = "lines"
+kinds = ["variables"]
 "#;
 
 #[test]
