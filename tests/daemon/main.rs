@@ -1,6 +1,6 @@
-//! The daemon: when it runs what, and how it is asked from outside, on sockets of this machine; needs no server.
+//! The daemon: when it runs what, whom it tells, and how it is asked from outside, on sockets of this machine; needs no server.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod access;
 mod api;
@@ -8,10 +8,15 @@ mod ask;
 #[path = "../fakes/authority.rs"]
 #[expect(dead_code, reason = "it is shared with the fakes, which serve with it")]
 mod authority;
+mod inbox;
 mod instants;
 mod limits;
 mod metrics;
+mod notices;
 mod patterns;
+mod receivers;
+mod reload;
+mod service;
 mod simulation;
 mod tls;
 mod turns;
