@@ -122,7 +122,7 @@ impl Session {
 
     fn tell_of(&self, ledger: &Ledger) {
         if let Some(finding) = ledger.finding() {
-            self.observer.observe(&Event::Found(finding));
+            self.opener.observer.observe(&Event::Found(finding));
         }
     }
 
