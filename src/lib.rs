@@ -26,6 +26,7 @@
 //!   python.rs             The parts of Python that decide what Airflow reads
 //!   reader.rs             The three Airflows that read what we write, what they see, and what they stumble over
 //!   requirement.rs        What must be installed beside Airflow for it to read a store right
+//!   shown.rs              Text from elsewhere as a person may see it
 //!   snapshot.rs           The state of a side at one moment, as a store lists it and as planning sees it
 //!   value.rs              A secret's text: the one type a value lives in
 //! reference.rs FLOOR 1  secrets by reference, TLS files; the only code that reads the environment
@@ -117,6 +118,7 @@
 //!   vault/                HashiCorp Vault's KV engines as a store of Airflow's keys
 //! engine/      FLOOR 4  one run: look at both sides, decide, act, settle, prove
 //!   apply.rs              Acts on a plan that was shown
+//!   cycle.rs              One run of a job on one target, from its beginning in the ledger to its end there
 //!   delete.rs             Deletes come last
 //!   error.rs              Why a run failed as a whole
 //!   expectation.rs        What a change is conditional on
@@ -138,6 +140,7 @@
 //!   show.rs               One name in one store, as a person may see it
 //!   sides.rs              Turns two listings into the two sides a plan is made of
 //!   survey.rs             One look at both sides
+//!   tell.rs               A run in the log
 //!   undo.rs               Undo of an earlier run
 //!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
 //!   write.rs              One step of a plan: read again, compare, intent, write, outcome
@@ -150,12 +153,15 @@
 //!   settings.rs           What Airflow must be told to read a store, as a file of variables or as a part of airflow.cf
 //!   text/                 Reports for a terminal
 //! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
+//!   changes.rs            What differs between two configs, by the names of keys
 //!   check.rs              Rules across tables, and the config that has passed them all
 //!   daemon.rs             The `[daemon]` table: where the daemon listens, who may ask it, and how it ends
 //!   error.rs              What is wrong with a config: which file, which key, what, and what to write instead
 //!   file.rs               Finds the file, reads its text, and takes it apart
 //!   job.rs                The `[jobs.x]` table: what is carried from where to where, and under which rules
 //!   mapping.rs            The keys of a job that give its keys other names in the target
+//!   notify.rs             The `[notify.x]` tables
+//!   open.rs               Puts a checked config to work
 //!   overrides.rs          The `override` table of a job
 //!   policy.rs             The `[jobs.x.policy]` table
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
@@ -164,11 +170,24 @@
 //! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
 //!   alarm.rs              What time it is, and who wakes the loop at instants
 //!   board.rs              What the status page, the probes and the metrics are told of
+//!   checks.rs             Looks at every store now and then: reachable, allowed, and how long its token lives
+//!   error.rs              Why a daemon did not begin
 //!   gauges.rs             How things stand at the moment of a scrape, taken from the board
 //!   http/                 What the daemon shows and takes over HTTP
+//!   keeper.rs             Keeps the ledger
+//!   life.rs               One daemon from its start to its end
 //!   metrics.rs            What is counted, and every metric's name
+//!   notify/               Tells people what goes wrong with jobs, and when all is well again
 //!   page/                 The status page: what an operator wants to see at night
+//!   reload.rs             Watches the config's file and reads it again, as a whole
+//!   runner.rs             Runs what is due
+//!   scheduler.rs          The loop
+//!   setup.rs              What the daemon works by
 //!   shelf.rs              The ledger of the moment
+//!   show.rs               What the board says of jobs: the config, what the ledger knows, and what waits here
+//!   signals.rs            Signals of the system: end, or read the config again
+//!   systemd.rs            What a service manager is told, where one listens (`NOTIFY_SOCKET`)
+//!   teller.rs             Tells of everything to whom it concerns
 //!   witness.rs            What the stores tell of our tokens, put on the board
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
@@ -177,6 +196,7 @@
 //!   audit.rs              `audit`: the hash-chained log and its proof
 //!   check.rs              `check`: the config, then every store that a job uses; each finding with its remedy
 //!   console.rs            Standard output for reports, standard error for everything else
+//!   daemon.rs             `daemon`: runs jobs when they are due, until it is told to end
 //!   demo/                 the parts of demo.rs, and its sample
 //!   demo.rs               `demo`
 //!   failure.rs            Any error as words for a person

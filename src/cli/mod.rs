@@ -6,6 +6,7 @@ mod args;
 mod audit;
 mod check;
 mod console;
+mod daemon;
 mod demo;
 mod failure;
 mod history;
@@ -26,14 +27,16 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 pub use self::args::Arguments;
-use self::args::{AuditCommand, Command};
+use self::args::{AuditCommand, Command, Global};
 use self::console::Console;
 use self::failure::Failure;
+use self::logging::Life;
 
 /// Runs one command line and gives the exit code of `design`: 0 well, 1 failed, 2 bad input, 3 found, 4 changes, 130 interrupted.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::begin(arguments.global.verbose);
+    let Global { verbose, log_format, .. } = arguments.global;
+    logging::begin(verbose, log_format, life(&arguments.command));
     let console = Console::new(&arguments.global);
     match carry_out(arguments, &console).await {
         Ok(code) => ExitCode::from(code),
@@ -42,6 +45,11 @@ pub async fn run() -> ExitCode {
             ExitCode::from(failure.exit_code)
         }
     }
+}
+
+/// Which commands end by themselves.
+fn life(_command: &Command) -> Life {
+    Life::Command
 }
 
 async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
@@ -53,6 +61,7 @@ async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failur
         Command::Check(args) => check::check(config, &args, console).await,
         Command::Plan(args) => plan::plan(config, args, console).await,
         Command::Apply(args) => apply::apply(config, args, console).await,
+        Command::Daemon => daemon::daemon(config, console).await,
         Command::Undo(args) => undo::undo(config, args, console).await,
         Command::Verify(args) => verify::verify(config, args, console).await,
         Command::Schedule(args) => schedule::schedule(config, &args, console),

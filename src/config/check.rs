@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::changes::Written;
 use super::daemon::DaemonSettings;
 use super::error::ConfigError;
 use super::job::JobSettings;
+use super::notify::NotifySettings;
 use super::store::StoreTable;
 use crate::ledger::LedgerSettings;
 use crate::model::{Finding, Kind, Listing, SecretName, Severity};
@@ -31,8 +33,11 @@ pub struct Config {
     pub jobs: BTreeMap<String, JobSettings>,
     /// How the daemon works.
     pub daemon: DaemonSettings,
+    /// Who is told of what goes wrong, in the order of the file.
+    pub notify: Vec<NotifySettings>,
     /// What is worth a look, but stops nothing.
     pub warnings: Vec<Finding>,
+    pub(super) written: Written,
     references: Vec<(String, Reference)>,
 }
 
@@ -67,6 +72,11 @@ impl MissingReference {
 }
 
 impl Config {
+    /// The folder that relative paths are taken from.
+    pub fn folder(&self) -> &Path {
+        self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
     /// Reads every reference once and names those that give no secret; a command that does not use them may still run.
     ///
     /// An empty one is left to whoever reads it: to Airflow an empty Fernet key means that nothing is encrypted.
@@ -107,6 +117,7 @@ impl Config {
 pub(super) struct Parts {
     pub(super) ledger: Option<LedgerSettings>,
     pub(super) daemon: Option<DaemonSettings>,
+    pub(super) notify: Vec<NotifySettings>,
     pub(super) stores: BTreeMap<String, Option<StoreTable>>,
     pub(super) jobs: BTreeMap<String, JobPart>,
     references: Vec<(String, Reference)>,
@@ -144,7 +155,7 @@ impl Parts {
     }
 
     /// The config; only where there are no faults.
-    pub(super) fn config(self, file: &Path, digest: String) -> Config {
+    pub(super) fn config(self, file: &Path, digest: String, written: Written) -> Config {
         let warnings = self.conflicts().iter().map(conflict_finding).collect();
         let stores = self.stores.into_iter().filter_map(|(name, store)| Some((name, store?.settings)));
         let jobs = self.jobs.into_iter().filter_map(|(name, job)| Some((name, job.settings?)));
@@ -153,9 +164,11 @@ impl Parts {
             digest,
             ledger: self.ledger.unwrap_or_default(),
             daemon: self.daemon.unwrap_or_default(),
+            notify: self.notify,
             stores: stores.collect(),
             jobs: jobs.collect(),
             warnings,
+            written,
             references: self.references,
         }
     }

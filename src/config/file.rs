@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
+use super::changes::Written;
 use super::check::{Config, JobPart, Parts};
 use super::daemon::DaemonSettings;
 use super::error::ConfigError;
 use super::job::JobSettings;
+use super::notify::NotifySettings;
 use super::position::Positions;
 use super::store::StoreTable;
 use crate::ledger::{LedgerError, LedgerSettings};
@@ -26,6 +28,7 @@ const LEDGER: &str = "ledger";
 const STORES: &str = "stores";
 const JOBS: &str = "jobs";
 const DAEMON: &str = "daemon";
+const NOTIFY: &str = "notify";
 
 /// Finds the config: what the command line says, else `SECRETFERRY_CONFIG`, else the usual places.
 pub fn find(given: Option<&Path>) -> Result<PathBuf, ConfigError> {
@@ -68,10 +71,11 @@ pub fn parse_with(kinds: &[StoreKind], file: &Path, text: &str) -> Result<Config
         Err(error) => return Err(vec![syntax_error(file, text, &error)]),
     };
     let mut faults = Vec::new();
+    let written = Written::of(&root);
     let parts = split(kinds, file, root, &mut faults);
     faults.extend(parts.faults());
     if faults.is_empty() {
-        return Ok(parts.config(file, hex(&Sha256::digest(text.as_bytes()))));
+        return Ok(parts.config(file, hex(&Sha256::digest(text.as_bytes())), written));
     }
     let positions = Positions::of(text);
     faults.sort_by_key(|fault| positions.find(&fault.path));
@@ -128,9 +132,18 @@ fn split(kinds: &[StoreKind], file: &Path, root: Table, faults: &mut Vec<Setting
                 parts.add_references(&above, DaemonSettings::references(table.clone()), folder);
                 parts.daemon = kept(DAEMON, DaemonSettings::read(table, folder), faults);
             }
+            NOTIFY => {
+                for (name, path, table) in named_tables(NOTIFY, value, faults) {
+                    let read = NotifySettings::read(&name, table.clone(), folder);
+                    if read.is_ok() {
+                        parts.add_references(&path, NotifySettings::references(table), folder);
+                    }
+                    parts.notify.extend(kept(&path.to_string(), read, faults));
+                }
+            }
             other => {
                 let path = TablePath::default().key(other).to_string();
-                let hint = suggestion(other, [LEDGER, STORES, JOBS, DAEMON]);
+                let hint = suggestion(other, [LEDGER, STORES, JOBS, DAEMON, NOTIFY]);
                 faults.push(SettingsFault::new(path, "unknown key").with_hint(hint));
             }
         }

@@ -231,9 +231,7 @@ fn prometheus(open_metrics: &str) -> String {
             }
             (Some("#"), ..) => {}
             _ => {
-                let (name, rest) = line.split_at(line.find(['{', ' ']).unwrap_or(line.len()));
-                text += name;
-                text += rest.strip_prefix("{}").unwrap_or(rest);
+                text += line;
                 text.push('\n');
             }
         }
