@@ -8,6 +8,7 @@ use super::http::{Heartbeat, Served};
 use super::metrics::Metrics;
 use super::notify::{self, Notifier};
 use super::setup::Leg;
+use super::witness::Witness;
 use crate::engine::{Job, RunReport, StepOutcome};
 use crate::ledger::{Overview, Standing};
 use crate::model::{Event, Observer};
@@ -16,6 +17,8 @@ use crate::model::{Event, Observer};
 pub struct Teller {
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Puts the lives of tokens on the board.
+    witness: Witness,
     /// Who is notified.
     pub notifier: Notifier,
     /// How things stood before a run.
@@ -26,7 +29,13 @@ pub struct Teller {
 impl Teller {
     /// Tells nobody anything yet.
     pub fn new(served: &Served, notifier: Notifier, overview: watch::Receiver<Option<Arc<Overview>>>) -> Self {
-        Self { metrics: Arc::clone(&served.metrics), notifier, overview, heartbeat: Arc::clone(&served.heartbeat) }
+        Self {
+            metrics: Arc::clone(&served.metrics),
+            witness: Witness(Arc::clone(&served.board)),
+            notifier,
+            overview,
+            heartbeat: Arc::clone(&served.heartbeat),
+        }
     }
 
     /// The loop lives.
@@ -84,6 +93,7 @@ impl Teller {
 impl Observer for Teller {
     fn observe(&self, event: &Event) {
         self.metrics.observe(event);
+        self.witness.observe(event);
         match event {
             Event::Found(finding) => {
                 tracing::warn!(code = finding.code, about = finding.subject, "{}", finding.message);
