@@ -26,6 +26,7 @@
 //!   python.rs             The parts of Python that decide what Airflow reads
 //!   reader.rs             The three Airflows that read what we write, what they see, and what they stumble over
 //!   requirement.rs        What must be installed beside Airflow for it to read a store right
+//!   shown.rs              Text from elsewhere as a person may see it
 //!   snapshot.rs           The state of a side at one moment, as a store lists it and as planning sees it
 //!   value.rs              A secret's text: the one type a value lives in
 //! reference.rs FLOOR 1  secrets by reference, TLS files; the only code that reads the environment
@@ -149,12 +150,14 @@
 //!   file.rs               Finds the file, reads its text, and takes it apart
 //!   job.rs                The `[jobs.x]` table: what is carried from where to where, and under which rules
 //!   mapping.rs            The keys of a job that give its keys other names in the target
+//!   notify.rs             The `[notify.x]` tables
 //!   overrides.rs          The `override` table of a job
 //!   policy.rs             The `[jobs.x.policy]` table
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
 //!   board.rs              What the status page, the probes and the metrics are told of
+//!   notify/               Tells people what goes wrong with jobs, and when all is well again
 //!   shelf.rs              The ledger of the moment
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store

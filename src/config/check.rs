@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::daemon::DaemonSettings;
 use super::error::ConfigError;
 use super::job::JobSettings;
+use super::notify::NotifySettings;
 use super::store::StoreTable;
 use crate::ledger::LedgerSettings;
 use crate::model::{Finding, Kind, Listing, SecretName, Severity};
@@ -31,6 +32,8 @@ pub struct Config {
     pub jobs: BTreeMap<String, JobSettings>,
     /// How the daemon works.
     pub daemon: DaemonSettings,
+    /// Who is told of what goes wrong, in the order of the file.
+    pub notify: Vec<NotifySettings>,
     /// What is worth a look, but stops nothing.
     pub warnings: Vec<Finding>,
     references: Vec<(String, Reference)>,
@@ -107,6 +110,7 @@ impl Config {
 pub(super) struct Parts {
     pub(super) ledger: Option<LedgerSettings>,
     pub(super) daemon: Option<DaemonSettings>,
+    pub(super) notify: Vec<NotifySettings>,
     pub(super) stores: BTreeMap<String, Option<StoreTable>>,
     pub(super) jobs: BTreeMap<String, JobPart>,
     references: Vec<(String, Reference)>,
@@ -153,6 +157,7 @@ impl Parts {
             digest,
             ledger: self.ledger.unwrap_or_default(),
             daemon: self.daemon.unwrap_or_default(),
+            notify: self.notify,
             stores: stores.collect(),
             jobs: jobs.collect(),
             warnings,

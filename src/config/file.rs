@@ -10,6 +10,7 @@ use super::check::{Config, JobPart, Parts};
 use super::daemon::DaemonSettings;
 use super::error::ConfigError;
 use super::job::JobSettings;
+use super::notify::NotifySettings;
 use super::position::Positions;
 use super::store::StoreTable;
 use crate::ledger::{LedgerError, LedgerSettings};
@@ -26,6 +27,7 @@ const LEDGER: &str = "ledger";
 const STORES: &str = "stores";
 const JOBS: &str = "jobs";
 const DAEMON: &str = "daemon";
+const NOTIFY: &str = "notify";
 
 /// Finds the config: what the command line says, else `SECRETFERRY_CONFIG`, else the usual places.
 pub fn find(given: Option<&Path>) -> Result<PathBuf, ConfigError> {
@@ -128,9 +130,18 @@ fn split(kinds: &[StoreKind], file: &Path, root: Table, faults: &mut Vec<Setting
                 parts.add_references(&above, DaemonSettings::references(table.clone()), folder);
                 parts.daemon = kept(DAEMON, DaemonSettings::read(table, folder), faults);
             }
+            NOTIFY => {
+                for (name, path, table) in named_tables(NOTIFY, value, faults) {
+                    let read = NotifySettings::read(&name, table.clone(), folder);
+                    if read.is_ok() {
+                        parts.add_references(&path, NotifySettings::references(table), folder);
+                    }
+                    parts.notify.extend(kept(&path.to_string(), read, faults));
+                }
+            }
             other => {
                 let path = TablePath::default().key(other).to_string();
-                let hint = suggestion(other, [LEDGER, STORES, JOBS, DAEMON]);
+                let hint = suggestion(other, [LEDGER, STORES, JOBS, DAEMON, NOTIFY]);
                 faults.push(SettingsFault::new(path, "unknown key").with_hint(hint));
             }
         }

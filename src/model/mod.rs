@@ -16,6 +16,7 @@ mod oddity;
 pub mod python;
 mod reader;
 mod requirement;
+mod shown;
 mod snapshot;
 mod value;
 
@@ -37,5 +38,6 @@ pub use name::{Kind, Names, RemoteKey, Scope, SecretName};
 pub use oddity::{Oddity, oddities, source_oddities};
 pub use reader::{ReadError, Reader, Secret, Seen, SeenConnection};
 pub use requirement::Requirement;
+pub use shown::{is_treacherous, shown};
 pub use snapshot::{Listed, Manager, Revision, State};
 pub use value::SecretValue;

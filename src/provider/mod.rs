@@ -31,7 +31,6 @@ pub mod pace;
 #[cfg(any(feature = "aws", feature = "azure-key-vault", feature = "gcp-secret-manager"))]
 mod pages;
 mod places;
-#[cfg(any(feature = "aws", feature = "gcp-secret-manager", feature = "vault"))]
 mod plain_http;
 pub mod registry;
 #[cfg(any(feature = "aws-parameter-store", feature = "gcp-secret-manager"))]
@@ -50,5 +49,6 @@ pub use error::{Error, Reach, Result};
 pub use filling::{Filling, Understood};
 pub use pace::{Pace, Paces};
 pub use places::{PrefixSetting, TeamsSetting};
+pub use plain_http::is_readable_on_the_way;
 
 pub use crate::settings::SettingsFault;

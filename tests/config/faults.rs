@@ -314,3 +314,33 @@ fn finds_a_job_by_name_or_because_it_is_the_only_one() {
     );
     assert!(read(SOUND).unwrap().job(None).is_err());
 }
+
+#[test]
+fn a_receiver_of_notices_is_refused_with_words() {
+    let with = |table: &str| format!("{SOUND}[notify.n]\n{table}");
+    check(&with("url = { env = 'U' }"), "notify.n.kind: this key is required\n  one of: slack, json, command");
+    check(&with("kind = 'slak'"), "notify.n.kind: expected a word known here\n  did you mean \"slack\"?");
+    check(
+        &with("kind = 'slack'\nurl = 'https://hooks.example.com/CANARY'"),
+        "notify.n.url: a secret must not stand in the config as text; expected a reference: { env = \"NAME\" } or { file = \"path\" }",
+    );
+    check(
+        &with("kind = 'json'\nurl = { env = 'U' }\non = ['blocked', 'drft']\njobs = ['a[']\ntimeout = '0s'"),
+        "notify.n.on[1]: expected one of \"run-failed\", \"blocked\", \"quarantined\", \"guard\", \"drift\", \"token-expires\", \"recovered\", found another word\n  did you mean \"drift\"?",
+    );
+    check(
+        &with("kind = 'json'\nurl = { env = 'U' }\njobs = ['a[']\ntimeout = '0s'"),
+        "notify.n.jobs[0]: unclosed character class; missing ']'\n  write a glob such as \"prod-*\"\n\
+         notify.n.timeout: expected more than nothing and at most \"5m\"\n  write \"10s\"",
+    );
+    check(
+        &with("kind = 'command'\ncommand = ['tell', 'x']"),
+        "notify.n.command: the first of these is no absolute path\n  write the program's whole path first, such as \
+         [\"/usr/local/bin/tell\", \"--loud\"]; no shell is involved",
+    );
+    check(
+        &with("kind = 'command'\ncommand = []"),
+        "notify.n.command: the first of these is no absolute path\n  write the program's whole path first, such as \
+         [\"/usr/local/bin/tell\", \"--loud\"]; no shell is involved",
+    );
+}

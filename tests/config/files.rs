@@ -63,7 +63,8 @@ fn at<'a>(table: &'a mut Table, path: &str) -> &'a mut Table {
 
 /// Names of stores and jobs are free; what is in a reference is not a key of ours.
 fn is_ours(root: &Table, path: &str) -> bool {
-    let free = path.split('.').count() == 2 && (path.starts_with("stores.") || path.starts_with("jobs."));
+    let free =
+        path.split('.').count() == 2 && ["stores.", "jobs.", "notify."].iter().any(|above| path.starts_with(above));
     let above = path.rsplit_once('.').map_or("", |(above, _)| above);
     let table = at(&mut root.clone(), above).clone();
     let in_reference = table.len() == 1 && (table.contains_key("env") || table.contains_key("file"));
@@ -110,6 +111,7 @@ fn the_reference_has_every_key_that_the_program_knows() {
         if FREE.iter().any(|free| path.ends_with(free))
             || path == "stores"
             || path == "jobs"
+            || path == "notify"
             || table.contains_key("env")
             || table.contains_key("file")
             || path.contains("-by-")
