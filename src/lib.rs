@@ -133,6 +133,7 @@
 //!   show.rs               One name in one store, as a person may see it
 //!   sides.rs              Turns two listings into the two sides a plan is made of
 //!   survey.rs             One look at both sides
+//!   tell.rs               A run in the log
 //!   undo.rs               Undo of an earlier run
 //!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
 //!   write.rs              One step of a plan: read again, compare, intent, write, outcome

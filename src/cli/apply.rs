@@ -9,7 +9,7 @@ use super::failure::{FAILED, FOUND, Failure, INTERRUPTED};
 use super::progress::Progress;
 use super::run::{Consent, Ended, Task, carry_out};
 use super::session::{Narrowing, Session};
-use crate::engine::{Job, RunReport, RunStatus};
+use crate::engine::{Job, RunReport, RunStatus, tell_run};
 use crate::report::{json, text};
 
 /// Carries out a job, with a person's consent or `--yes`.
@@ -30,6 +30,7 @@ pub async fn apply(config: Option<&Path>, args: args::Apply, console: &Console) 
 pub fn tell(job: &Job, ended: Ended, console: &Console) -> Result<u8, Failure> {
     match ended {
         Ended::Acted(report) => {
+            tell_run(&report);
             console.say("")?;
             console.report(|| json::run(&report), |paper| text::run(&report, paper))?;
             Ok(exit_code(job, &report))

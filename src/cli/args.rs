@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::logging::LogFormat;
 use crate::model::{Field, Kind};
 
 /// Carries Apache Airflow connections, variables and configs from one secrets store to another.
@@ -41,6 +42,9 @@ pub struct Global {
     /// Log more to standard error: -v what is done, -vv every request, -vvv everything; never a value.
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = EVERYWHERE)]
     pub verbose: u8,
+    /// How the log is written: for people, or one JSON object a line; auto is JSON for a daemon without a terminal, else for people.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", env = "SECRETFERRY_LOG_FORMAT", help_heading = EVERYWHERE)]
+    pub log_format: LogFormat,
     /// Print without colours; so does the environment variable NO_COLOR.
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub no_color: bool,

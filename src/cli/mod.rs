@@ -25,14 +25,16 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 pub use self::args::Arguments;
-use self::args::{AuditCommand, Command};
+use self::args::{AuditCommand, Command, Global};
 use self::console::Console;
 use self::failure::Failure;
+use self::logging::Life;
 
 /// Runs one command line and gives the exit code of `design`: 0 well, 1 failed, 2 bad input, 3 found, 4 changes, 130 interrupted.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::begin(arguments.global.verbose);
+    let Global { verbose, log_format, .. } = arguments.global;
+    logging::begin(verbose, log_format, life(&arguments.command));
     let console = Console::new(&arguments.global);
     match carry_out(arguments, &console).await {
         Ok(code) => ExitCode::from(code),
@@ -41,6 +43,11 @@ pub async fn run() -> ExitCode {
             ExitCode::from(failure.exit_code)
         }
     }
+}
+
+/// Which commands end by themselves.
+fn life(_command: &Command) -> Life {
+    Life::Command
 }
 
 async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failure> {

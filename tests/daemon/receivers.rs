@@ -62,6 +62,10 @@ async fn a_message_is_signed_and_the_same_trouble_sent_once() {
     let letters = inbox.wait_for(2).await;
     assert_eq!(letters.len(), 2);
     for letter in &letters {
+        assert_eq!(
+            (letter.path.as_str(), letter.headers["content-type"].as_str()),
+            ("/hook/THE-PATH-IS-SECRET", "application/json")
+        );
         let header = &letter.headers["x-secretferry-signature"];
         let at: i64 = header.strip_prefix("t=").unwrap().split(',').next().unwrap().parse().unwrap();
         let at = jiff::Timestamp::from_second(at).unwrap();
