@@ -158,7 +158,11 @@
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
 //!   board.rs              What the status page, the probes and the metrics are told of
+//!   gauges.rs             How things stand at the moment of a scrape, taken from the board
+//!   http/                 What the daemon shows and takes over HTTP
+//!   metrics.rs            What is counted, and every metric's name
 //!   notify/               Tells people what goes wrong with jobs, and when all is well again
+//!   page/                 The status page: what an operator wants to see at night
 //!   shelf.rs              The ledger of the moment
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store

@@ -28,6 +28,7 @@ pub enum Life {
     /// One command: its report says what was done, the log only what went wrong.
     Command,
     /// The daemon: nobody sees a report, so the log has a line for every run.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the command comes next"))]
     Daemon,
 }
 

@@ -1,6 +1,11 @@
-//! The daemon without any server: what it tells, logs and reloads, and what its parts promise each other.
+//! The daemon as it is asked from outside, and whom it tells, on sockets of this machine; needs no server.
+
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod access;
+mod ask;
 mod inbox;
+mod limits;
+mod metrics;
 mod notices;
 mod receivers;
