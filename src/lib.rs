@@ -145,6 +145,7 @@
 //!   settings.rs           What Airflow must be told to read a store, as a file of variables or as a part of airflow.cf
 //!   text/                 Reports for a terminal
 //! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
+//!   changes.rs            What differs between two configs, by the names of keys
 //!   check.rs              Rules across tables, and the config that has passed them all
 //!   daemon.rs             The `[daemon]` table: where the daemon listens, who may ask it, and how it ends
 //!   error.rs              What is wrong with a config: which file, which key, what, and what to write instead
@@ -163,7 +164,9 @@
 //!   metrics.rs            What is counted, and every metric's name
 //!   notify/               Tells people what goes wrong with jobs, and when all is well again
 //!   page/                 The status page: what an operator wants to see at night
+//!   reload.rs             Watches the config's file and reads it again, as a whole
 //!   shelf.rs              The ledger of the moment
+//!   systemd.rs            What a service manager is told, where one listens (`NOTIFY_SOCKET`)
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
 //!   apply.rs              `apply`: plan, consent, act on exactly that plan

@@ -28,7 +28,6 @@ pub enum Life {
     /// One command: its report says what was done, the log only what went wrong.
     Command,
     /// The daemon: nobody sees a report, so the log has a line for every run.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the command comes next"))]
     Daemon,
 }
 
@@ -166,10 +165,10 @@ mod tests {
         }
         let (human, json) = (Sink::default(), Sink::default());
         let [people, machines] = [human.clone(), json.clone()];
-        let lines = || tracing_subscriber::fmt::layer().with_ansi(false);
-        let for_people = lines().with_writer(move || Lines { output: people.clone(), escaped: shown });
-        let for_machines =
-            lines().json().with_writer(move || Lines { output: machines.clone(), escaped: json_escaped });
+        let for_people = tracing_subscriber::fmt::layer().with_ansi(false);
+        let for_people = for_people.with_writer(move || Lines { output: people.clone(), escaped: shown });
+        let for_machines = tracing_subscriber::fmt::layer().json();
+        let for_machines = for_machines.with_writer(move || Lines { output: machines.clone(), escaped: json_escaped });
         let subscriber = tracing_subscriber::registry().with(for_people).with(for_machines);
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(name, shown = %name, guessed = ?name, "a key called {name} was seen");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::changes::Written;
 use super::daemon::DaemonSettings;
 use super::error::ConfigError;
 use super::job::JobSettings;
@@ -36,6 +37,7 @@ pub struct Config {
     pub notify: Vec<NotifySettings>,
     /// What is worth a look, but stops nothing.
     pub warnings: Vec<Finding>,
+    pub(super) written: Written,
     references: Vec<(String, Reference)>,
 }
 
@@ -148,7 +150,7 @@ impl Parts {
     }
 
     /// The config; only where there are no faults.
-    pub(super) fn config(self, file: &Path, digest: String) -> Config {
+    pub(super) fn config(self, file: &Path, digest: String, written: Written) -> Config {
         let warnings = self.conflicts().iter().map(conflict_finding).collect();
         let stores = self.stores.into_iter().filter_map(|(name, store)| Some((name, store?.settings)));
         let jobs = self.jobs.into_iter().filter_map(|(name, job)| Some((name, job.settings?)));
@@ -161,6 +163,7 @@ impl Parts {
             stores: stores.collect(),
             jobs: jobs.collect(),
             warnings,
+            written,
             references: self.references,
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
+use super::changes::Written;
 use super::check::{Config, JobPart, Parts};
 use super::daemon::DaemonSettings;
 use super::error::ConfigError;
@@ -70,10 +71,11 @@ pub fn parse_with(kinds: &[StoreKind], file: &Path, text: &str) -> Result<Config
         Err(error) => return Err(vec![syntax_error(file, text, &error)]),
     };
     let mut faults = Vec::new();
+    let written = Written::of(&root);
     let parts = split(kinds, file, root, &mut faults);
     faults.extend(parts.faults());
     if faults.is_empty() {
-        return Ok(parts.config(file, hex(&Sha256::digest(text.as_bytes()))));
+        return Ok(parts.config(file, hex(&Sha256::digest(text.as_bytes())), written));
     }
     let positions = Positions::of(text);
     faults.sort_by_key(|fault| positions.find(&fault.path));

@@ -1,5 +1,6 @@
 //! Floor 6, the config: the TOML file, joined from each floor's settings and checked as a whole.
 
+mod changes;
 mod check;
 mod daemon;
 mod error;

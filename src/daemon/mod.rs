@@ -1,15 +1,14 @@
 //! The long-lived process: runs jobs when they are due, shares them with its like, and tells how they stand.
 
 mod board;
-<<<<<<< HEAD
-pub mod notify;
-=======
 mod gauges;
 pub mod http;
 mod metrics;
+pub mod notify;
 mod page;
->>>>>>> main
+pub mod reload;
 mod shelf;
+pub mod systemd;
 
 pub use board::{About, Activity, Board, JobView, LastRun, LedgerView, StoreView, View};
 pub use metrics::{Exposition, Metrics};
