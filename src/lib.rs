@@ -67,6 +67,7 @@
 //!   audit.rs              The audit log
 //!   baseline.rs           What was last written to a target, by name
 //!   conclude.rs           How a step ended, as the store said or as reading back found
+//!   control.rs            What people ask of a job
 //!   database.rs           The two databases a ledger can live in, behind one face
 //!   error.rs              What the ledger says when it cannot do its part: plain words, and what to do
 //!   fold.rs               Retention
@@ -77,12 +78,14 @@
 //!   lock_file.rs          The lock of a target beside a ledger in a file
 //!   open.rs               The ledger as the rest of the program holds it, and how it is opened
 //!   overview.rs           How the work that daemons share stands
+//!   peer.rs               The daemons that share a ledger: each says that it is alive, and who it is
 //!   postgres.rs           A ledger on a server
 //!   pulse.rs              How long a lease can be counted on
 //!   runs.rs               A run's beginning and end; a run that died is noticed by the next one on its target
 //!   schema.rs             The ledger's first row
 //!   settings.rs           The `[ledger]` table of the config
 //!   sqlite.rs             A ledger in a file
+//!   standing.rs           Where a job stands on a target: which instants are done, and what the last run left
 //!   steps.rs              One step's way through the ledger
 //!   verify.rs             The proof of the audit log
 //!   writer.rs             The one task that commits
@@ -128,6 +131,8 @@
 //!   reduce.rs             Reduces a value to a fingerprint and facts
 //!   reverse.rs            One step of an undo
 //!   run.rs                A run that holds its target's lease
+//!   schedule/             the parts of schedule.rs
+//!   schedule.rs           When a job is due
 //!   seek.rs               Keys of a store that answers for single keys only
 //!   settle.rs             Unknown effects and dead runs
 //!   show.rs               One name in one store, as a person may see it
@@ -156,6 +161,7 @@
 //!   overrides.rs          The `override` table of a job
 //!   policy.rs             The `[jobs.x.policy]` table
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
+//!   schedule.rs           The `[jobs.x.schedule]` table: when a job is due
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
 //!   board.rs              What the status page, the probes and the metrics are told of

@@ -81,6 +81,7 @@ fn start() -> RunStart {
         host: "bench".to_owned(),
         config_digest: "c0ffee".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        instant: None,
     }
 }
 

@@ -140,6 +140,7 @@ async fn begin(
         host: holder.host.clone(),
         config_digest: session.config.digest.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        instant: None,
     };
     ledger.begin_run(lease, start).await.map_err(Failure::ledger)
 }
@@ -181,7 +182,7 @@ async fn ended(run: &Run<'_>, failure: Failure) -> Failure {
 }
 
 async fn end(run: &Run<'_>, status: RunStatus, why: &str) {
-    let end = RunEnd { status, depth: None, counts: Default::default(), error: Some(why.to_owned()) };
+    let end = RunEnd { status, depth: None, counts: Default::default(), error: Some(why.to_owned()), standing: None };
     // A ledger that cannot take this note shows the run as dead, which the next one finds.
     if let Err(error) = run.ledger.finish_run(run.id, end).await {
         tracing::warn!(%error, "the end of the run was not recorded");

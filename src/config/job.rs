@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use globset::Glob;
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::Table;
 
 use super::mapping::{BARE_ID, MappingTable};
 use super::overrides::{OverrideSettings, OverrideTable};
 use super::policy::PolicyTable;
-use crate::engine::FormChoice;
+use super::schedule::ScheduleTable;
+use crate::engine::{FormChoice, Schedule};
 use crate::model::{Form, Kind, Reader};
 use crate::naming::Mapping;
 use crate::planner::{Depth, Policy};
@@ -51,6 +52,8 @@ pub struct JobSettings {
     pub allow_masked: Vec<String>,
     /// What a run may do to the target.
     pub policy: Policy,
+    /// When the daemon runs it; `None` for a job that only people start.
+    pub schedule: Option<Schedule>,
 }
 
 /// The table as it is written.
@@ -89,7 +92,7 @@ pub(super) struct JobTable {
     template: String,
     #[serde(rename = "override", default)]
     overrides: BTreeMap<String, OverrideTable>,
-    schedule: Option<Value>,
+    schedule: Option<ScheduleTable>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -157,9 +160,12 @@ impl JobSettings {
         let kinds: Vec<_> = table.kinds.iter().copied().map(Kind::from).collect();
         let mapping = table.mapping(&kinds, &mut faults);
         let overrides = OverrideSettings::read(&table.overrides, &kinds, &mut faults);
+        let schedule = table.schedule.as_ref().and_then(|schedule| schedule.schedule(&mut faults));
         let target = table.only_target().map_err(|fault| faults.push(fault));
         match target {
-            Ok(target) if faults.is_empty() => Ok(table.settings(name, target, mapping, overrides)),
+            Ok(target) if faults.is_empty() => {
+                Ok(JobSettings { schedule, ..table.settings(name, target, mapping, overrides) })
+            }
             _ => Err(faults),
         }
     }
@@ -168,11 +174,7 @@ impl JobSettings {
 impl JobTable {
     fn faults(&self) -> Vec<SettingsFault> {
         let globs = [("include", &self.include), ("exclude", &self.exclude)].into_iter().flat_map(glob_faults);
-        self.not_built_yet().into_iter().chain(self.empty_lists()).chain(globs).collect()
-    }
-
-    fn not_built_yet(&self) -> Vec<SettingsFault> {
-        self.schedule.iter().map(|_| not_built_yet("schedule")).collect()
+        self.empty_lists().into_iter().chain(globs).collect()
     }
 
     fn empty_lists(&self) -> Vec<SettingsFault> {
@@ -222,12 +224,9 @@ impl JobTable {
             accept: self.accept,
             allow_masked: self.allow_masked,
             policy: self.policy.into(),
+            schedule: None,
         }
     }
-}
-
-fn not_built_yet(key: &str) -> SettingsFault {
-    SettingsFault::new(key, "this key is not built yet")
 }
 
 fn glob_faults((key, patterns): (&str, &Vec<String>)) -> Vec<SettingsFault> {

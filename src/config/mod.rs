@@ -11,6 +11,7 @@ mod notify;
 mod overrides;
 mod policy;
 mod position;
+mod schedule;
 mod store;
 
 pub use check::{Config, MissingReference};

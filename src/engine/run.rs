@@ -143,8 +143,13 @@ fn status(run: &Run<'_>, report: &RunReport) -> RunStatus {
 }
 
 async fn finish(run: &Run<'_>, report: &mut RunReport, depth: Depth) {
-    let end =
-        RunEnd { status: report.status, depth: Some(depth), counts: report.counts(), error: report.error.clone() };
+    let end = RunEnd {
+        status: report.status,
+        depth: Some(depth),
+        counts: report.counts(),
+        error: report.error.clone(),
+        standing: None,
+    };
     match run.ledger.finish_run(run.id, end).await {
         Ok(head) => report.audit_head = Some(head.to_string()),
         Err(error) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
 use sqlx::postgres::{PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{
@@ -92,6 +93,19 @@ impl Readers {
     }
 }
 
+/// The clock of a server, in microseconds.
+pub(super) const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
+
+impl Snapshot {
+    /// The ledger's time in microseconds: the server's, where there is one.
+    pub(super) async fn now(&mut self) -> Result<i64, LedgerError> {
+        match self {
+            Self::Sqlite(_) => Ok(Timestamp::now().as_microsecond()),
+            Self::Postgres(_) => query(CLOCK).fetch_one(self).await?.try_get("now"),
+        }
+    }
+}
+
 impl Connection {
     /// Runs statements without parameters.
     pub(super) async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), LedgerError> {
@@ -107,6 +121,14 @@ impl Connection {
         match self {
             Self::Sqlite(connection) => sqlite::begin(connection).await,
             Self::Postgres(session) => session.begin().await,
+        }
+    }
+
+    /// Takes back what the open transaction has written and locked.
+    pub(super) async fn roll_back(&mut self) -> Result<(), LedgerError> {
+        match self {
+            Self::Sqlite(_) => self.run("ROLLBACK").await,
+            Self::Postgres(session) => session.roll_back().await,
         }
     }
 

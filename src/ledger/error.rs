@@ -67,12 +67,15 @@ pub enum LedgerError {
     #[error("the connection to the ledger was lost: {0}")]
     Lost(String),
     /// A later program wrote it.
-    #[error("the ledger has schema {found}; this program knows schemas up to {known}")]
+    #[error("the ledger has schema {found}, made by {by}; this program, secretferry {}, knows schemas up to {known}",
+        env!("CARGO_PKG_VERSION"))]
     Newer {
         /// Its schema.
         found: i64,
         /// The latest we know.
         known: i64,
+        /// The program that made it.
+        by: String,
     },
     /// Another process keeps the whole database locked.
     #[error("the ledger is locked by another process")]
@@ -134,6 +137,20 @@ pub enum LedgerError {
         /// The target's identity.
         target: String,
     },
+    /// What the run was to begin for was done meanwhile.
+    #[error("job {job} is not due: what it was to do at {instant} is done")]
+    NotDue {
+        /// The job.
+        job: String,
+        /// The instant.
+        instant: String,
+    },
+    /// A ledger in a file has a daemon already.
+    #[error("the ledger has a daemon already: {by}")]
+    HasDaemon {
+        /// Who, and since when.
+        by: String,
+    },
     /// A step or run cannot go from one state to the other.
     #[error("what is {from} cannot become {to}")]
     IllegalMove {
@@ -178,6 +195,12 @@ impl LedgerError {
             | io::ErrorKind::ReadOnlyFilesystem => Self::Permission { file: name, cause: text },
             _ => Self::Disk(text).in_file(file),
         }
+    }
+
+    /// A later program wrote it: `version`, where that is noted.
+    pub(super) fn newer(found: i64, known: usize, version: Option<String>) -> Self {
+        let by = version.map_or_else(|| "a newer version".to_owned(), |version| format!("secretferry {version}"));
+        Self::Newer { found, known: known as i64, by }
     }
 
     /// The same with the file that it is about, where that matters: whose disk to look at, or whose rights.
@@ -241,6 +264,10 @@ impl LedgerError {
             }
             Self::NotProved(_) => "Run `secretferry audit verify`, and find out who wrote to the ledger.",
             Self::Held { .. } => "Wait for it to end. A process that died holds nothing.",
+            Self::HasDaemon { .. } => {
+                "A ledger in a file has one daemon at a time. Stop that one first, or keep the ledger on PostgreSQL, which several \
+                 daemons can share."
+            }
             Self::AmbiguousRun(_) => "Give more of the id.",
             Self::Refusing(cause) | Self::InFile { cause, .. } => return cause.remedy(),
             _ => return None,

@@ -84,6 +84,12 @@ impl Ledger {
         rows.iter().map(run).collect()
     }
 
+    /// Reads the last runs of one job, the latest first.
+    pub async fn runs_of(&self, job: &str, limit: u32) -> Result<Vec<Run>, LedgerError> {
+        let rows = query("SELECT * FROM runs WHERE job = $1 ORDER BY id DESC LIMIT $2").bind(job).bind(limit);
+        rows.fetch_all(self.readers()).await?.iter().map(run).collect()
+    }
+
     /// Finds a run by its id, the beginning or the end of it, or the word `latest`.
     pub async fn find_run(&self, text: &str) -> Result<Option<Run>, LedgerError> {
         if text == "latest" {
@@ -130,7 +136,7 @@ impl Ledger {
     }
 }
 
-fn run(row: &Row) -> Result<Run, LedgerError> {
+pub(super) fn run(row: &Row) -> Result<Run, LedgerError> {
     Ok(Run {
         id: RunId::new(row.try_get("id")?),
         job: row.try_get("job")?,
@@ -167,7 +173,7 @@ fn step(row: &Row) -> Result<StepRecord, LedgerError> {
     })
 }
 
-fn time(row: &Row, column: &'static str) -> Result<Option<Timestamp>, LedgerError> {
+pub(super) fn time(row: &Row, column: &'static str) -> Result<Option<Timestamp>, LedgerError> {
     let parse = |micros| Timestamp::from_microsecond(micros).map_err(|_| LedgerError::Damaged { what: "time" });
     row.try_get::<Option<i64>>(column)?.map(parse).transpose()
 }

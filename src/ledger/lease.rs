@@ -12,7 +12,7 @@ use super::database::query;
 use super::error::LedgerError;
 use super::lock_file;
 use super::open::{Ledger, Place};
-use super::pulse::{GRACE, LENGTH};
+use super::pulse::{Terms, micros};
 use super::writer::{Change, Pen, Writer};
 use crate::reference::env_setting;
 
@@ -63,6 +63,7 @@ pub struct Lease {
     claim: Claim,
     lock: Option<File>,
     writer: Writer,
+    given_back: bool,
 }
 
 /// What a lease is checked by before every intent.
@@ -94,6 +95,13 @@ impl Lease {
         life.during(work).await.ok_or_else(|| LedgerError::Ended { target: self.claim.target.clone() })
     }
 
+    /// Gives it back, and waits until others can take the target.
+    pub async fn release(mut self) -> Result<(), LedgerError> {
+        drop(self.lock.take());
+        self.given_back = true;
+        self.writer.write(Release(self.claim())).await
+    }
+
     pub(super) fn claim(&self) -> Claim {
         self.claim.clone()
     }
@@ -109,7 +117,9 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // The lock is what counts and goes first; the row is for those who ask later.
         drop(self.lock.take());
-        drop(self.writer.post(Release(self.claim())));
+        if !self.given_back {
+            drop(self.writer.post(Release(self.claim())));
+        }
     }
 }
 
@@ -130,9 +140,9 @@ impl Ledger {
             },
         };
         loop {
-            let take = Take { target: target.clone(), holder: holder.clone(), term };
+            let take = Take { target: target.clone(), holder: holder.clone(), term, terms: self.terms() };
             if let Some(claim) = self.writer().write(take).await? {
-                return Ok(Lease { claim, lock, writer: self.writer().clone() });
+                return Ok(Lease { claim, lock, writer: self.writer().clone(), given_back: false });
             }
             if tries == TRIES {
                 return Err(LedgerError::Held { by: self.holder(target_identity).await?, target });
@@ -144,10 +154,11 @@ impl Ledger {
 
     async fn holder(&self, target_identity: &str) -> Result<String, LedgerError> {
         let row = query(
-            "SELECT holder_host, holder_process, holder_job, acquired_at, expires_at FROM leases
-             WHERE target_identity = $1 AND released_at IS NULL",
+            "SELECT holder_host, holder_process, holder_job, acquired_at, expires_at, coalesce(grace, $2) AS grace
+             FROM leases WHERE target_identity = $1 AND released_at IS NULL",
         )
         .bind(target_identity)
+        .bind(micros(Terms::default().grace))
         .fetch_optional(self.readers())
         .await?;
         // The lock is taken a moment before the row is written.
@@ -162,21 +173,18 @@ impl Ledger {
         Ok(match row.try_get::<Option<i64>>("expires_at")? {
             None => format!("{holder} since {since:.0}"),
             Some(end) => {
-                let end = Timestamp::from_microsecond(end + micros(GRACE)).map_err(damaged)?;
+                let end = Timestamp::from_microsecond(end + row.try_get::<i64>("grace")?).map_err(damaged)?;
                 format!("{holder} since {since:.0}, and if it is not heard of again until {end:.0}")
             }
         })
     }
 }
 
-fn micros(duration: Duration) -> i64 {
-    duration.as_micros() as i64
-}
-
 struct Take {
     target: String,
     holder: Holder,
     term: Term,
+    terms: Terms,
 }
 
 #[async_trait]
@@ -202,18 +210,20 @@ impl Take {
         let (heard, end) = match (pen.connection.is_session(), self.term) {
             (false, _) => (None, None),
             (true, Term::Session) => (Some(pen.now), None),
-            (true, Term::Timed) => (Some(pen.now), Some(pen.now + micros(LENGTH))),
+            (true, Term::Timed) => (Some(pen.now), Some(pen.now + micros(self.terms.lease))),
         };
-        // Whoever held it for a time and lost its connection may have sent something that is still under way.
+        // Whoever held it for a time and lost its connection may have sent something that is still under way: for how long, it
+        // has noted itself.
         let row = query(
             "INSERT INTO leases (target_identity, fence, holder_host, holder_process, holder_job, acquired_at, heartbeat_at,
-                expires_at)
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7)
+                expires_at, grace)
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (target_identity) DO UPDATE SET fence = leases.fence + 1, holder_host = excluded.holder_host,
                 holder_process = excluded.holder_process, holder_job = excluded.holder_job, run = NULL,
                 acquired_at = excluded.acquired_at, heartbeat_at = excluded.heartbeat_at,
-                expires_at = excluded.expires_at, released_at = NULL
-             WHERE leases.released_at IS NOT NULL OR leases.expires_at IS NULL OR leases.expires_at + $8 <= $5
+                expires_at = excluded.expires_at, grace = excluded.grace, released_at = NULL
+             WHERE leases.released_at IS NOT NULL OR leases.expires_at IS NULL
+                OR leases.expires_at + coalesce(leases.grace, $9) <= $5
              RETURNING fence",
         )
         .bind(&self.target)
@@ -223,7 +233,8 @@ impl Take {
         .bind(pen.now)
         .bind(heard)
         .bind(end)
-        .bind(micros(GRACE))
+        .bind(end.map(|_| micros(self.terms.grace)))
+        .bind(micros(Terms::default().grace))
         .fetch_optional(&mut *pen.connection)
         .await?;
         let claim = |fence| Claim { target: self.target.clone(), fence };

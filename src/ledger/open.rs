@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::address::Address;
 use super::database::{Connection, Readers};
 use super::error::LedgerError;
+use super::pulse::Terms;
 use super::schema::{self, Installation, KeySource};
 use super::settings::{LedgerSettings, keyless};
 use super::writer::Writer;
@@ -21,6 +22,7 @@ pub struct Ledger(Arc<Open>);
 struct Open {
     place: Place,
     keep: Duration,
+    terms: Terms,
     installation: Installation,
     writer: Writer,
     readers: Readers,
@@ -50,6 +52,11 @@ impl Ledger {
     ///
     /// Relative paths are taken from `folder`. Another key than the one it was made with is refused.
     pub async fn open(settings: &LedgerSettings, folder: &Path) -> Result<Self, LedgerError> {
+        Self::open_for(settings, folder, Terms::default()).await
+    }
+
+    /// The same, with leases of other terms.
+    pub async fn open_for(settings: &LedgerSettings, folder: &Path, terms: Terms) -> Result<Self, LedgerError> {
         let address = settings.address(folder)?;
         let key = configured_key(settings, folder)?;
         let (place, mut connection, readers) = match address {
@@ -61,14 +68,14 @@ impl Ledger {
             }
             Address::Postgres(address) => {
                 let options = address.options()?;
-                let (session, readers) = (postgres::open(&options).await?, postgres::readers(&options));
+                let (session, readers) = (postgres::open(&options, terms).await?, postgres::readers(&options));
                 (Place::Server, Connection::Postgres(Box::new(session)), Readers::Postgres(readers))
             }
         };
         let installed = schema::install(&mut connection, key_source(key, &place)?).await;
         let installation = installed.map_err(|error| place.named(error))?;
-        let writer = Writer::start(connection, place.clone(), installation.key.subkey(Purpose::Audit));
-        Ok(Self(Arc::new(Open { place, keep: settings.keep.0, installation, writer, readers })))
+        let writer = Writer::start(connection, place.clone(), installation.key.subkey(Purpose::Audit), terms);
+        Ok(Self(Arc::new(Open { place, keep: settings.keep.0, terms, installation, writer, readers })))
     }
 
     /// Opens the ledger; `None` where there is none, and then nothing is made.
@@ -93,6 +100,16 @@ impl Ledger {
     /// How many transactions have been committed since it was opened.
     pub fn commits(&self) -> u64 {
         self.0.writer.commits()
+    }
+
+    /// Why no new work can be begun with it, if none can: another must be opened. On a server this is known two heartbeats
+    /// after the server stopped answering, at the latest.
+    pub fn failure(&self) -> Option<LedgerError> {
+        self.writer().failure()
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        self.0.terms
     }
 
     pub(super) fn place(&self) -> &Place {

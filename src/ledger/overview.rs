@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::history::Run;
+use super::audit::ChainEnds;
+use super::database::query;
+use super::error::LedgerError;
+use super::history::{self, Run};
+use super::open::Ledger;
 use super::runs::RunId;
+use super::{control, peer, standing};
 
 /// One daemon that shares the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,4 +97,32 @@ pub struct Overview {
     pub runs: BTreeMap<(String, String), Run>,
     /// The audit log's head.
     pub audit_head: String,
+}
+
+impl Ledger {
+    /// Reads how all that daemons share stands, at one moment.
+    pub async fn overview(&self) -> Result<Overview, LedgerError> {
+        let mut snapshot = self.readers().snapshot().await?;
+        let now = snapshot.now().await?;
+        let ends = ChainEnds::load(&mut snapshot).await?;
+        let alive = query("SELECT * FROM daemons WHERE dead_at > $1 ORDER BY started_at, id").bind(now);
+        let alive = alive.fetch_all(&mut snapshot).await?;
+        let standings = query("SELECT * FROM standings").fetch_all(&mut snapshot).await?;
+        let controls = query("SELECT * FROM controls").fetch_all(&mut snapshot).await?;
+        let latest = "SELECT runs.* FROM standings JOIN runs ON runs.id = standings.latest";
+        let latest = query(latest).fetch_all(&mut snapshot).await?;
+        let standings = standings.iter().filter_map(|row| standing::read(row).transpose());
+        let standings = standings.map(|read| read.map(|it| ((it.job.clone(), it.target_identity.clone()), it)));
+        let runs = latest.iter().map(history::run);
+        let runs = runs.map(|read| read.map(|it| ((it.job.clone(), it.target_identity.clone()), it)));
+        let controls = controls.iter().map(|row| Ok((row.try_get("job")?, control::read(row)?)));
+        Ok(Overview {
+            now: Timestamp::from_microsecond(now).map_err(|_| LedgerError::Damaged { what: "time" })?,
+            peers: alive.iter().map(peer::read).collect::<Result<_, _>>()?,
+            standings: standings.collect::<Result<_, _>>()?,
+            controls: controls.collect::<Result<_, LedgerError>>()?,
+            runs: runs.collect::<Result<_, _>>()?,
+            audit_head: ends.head.to_string(),
+        })
+    }
 }

@@ -10,13 +10,18 @@ use sqlx::{ConnectOptions as _, raw_sql};
 
 use super::database::answered;
 use super::error::LedgerError;
-use super::pulse::LENGTH;
+use super::pulse::{Terms, micros};
 
 /// Every migration in order; those applied are noted in the table `migrations`.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/postgres/0001_ledger.sql"),
     include_str!("../../migrations/postgres/0002_source_name.sql"),
+    include_str!("../../migrations/postgres/0003_daemons.sql"),
 ];
+
+/// How many were applied, and which program's version applied the last one.
+const APPLIED: &str =
+    "SELECT count(*), (SELECT applied_by FROM migrations ORDER BY number DESC LIMIT 1) FROM migrations";
 
 /// The lock under which the schema is made; its number is `SFLD` and a one.
 const MIGRATING: i64 = 0x5346_4c44_0000_0001;
@@ -34,9 +39,16 @@ const OLDEST: u32 = 140_000;
 /// up, and what is committed is on the disk.
 const WRITING: &str = "
     SET search_path = secretferry;
-    SET idle_in_transaction_session_timeout = '10s';
     SET lock_timeout = '15s';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
+
+/// How long the session may be silent, outside of a transaction and in one.
+const SILENCE: &str = "
+    SELECT pg_backend_pid() FROM set_config('idle_session_timeout', $1, false) AS outside,
+        set_config('idle_in_transaction_session_timeout', $2, false) AS inside";
+
+/// How long a transaction may stand still at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 const READING: &str = "
     SET search_path = secretferry;
@@ -58,12 +70,15 @@ pub(super) struct Session {
     /// The connection.
     pub connection: PgConnection,
     process: i32,
+    terms: Terms,
     held: BTreeSet<String>,
+    /// Those of `held` that were taken in the transaction that is open.
+    fresh: Vec<String>,
 }
 
 /// Opens a session and begins the transaction in which the schema is made a ledger, or found to be none.
-pub(super) async fn open(options: &PgConnectOptions) -> Result<Session, LedgerError> {
-    let mut session = Session::connect(options).await?;
+pub(super) async fn open(options: &PgConnectOptions, terms: Terms) -> Result<Session, LedgerError> {
+    let mut session = Session::connect(options, terms).await?;
     session.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
     let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATING);
     answered(lock.execute(&mut session.connection)).await?;
@@ -73,7 +88,7 @@ pub(super) async fn open(options: &PgConnectOptions) -> Result<Session, LedgerEr
 
 /// Tells whether there is a ledger.
 pub(super) async fn exists(options: &PgConnectOptions) -> Result<bool, LedgerError> {
-    let mut session = Session::connect(options).await?;
+    let mut session = Session::connect(options, Terms::default()).await?;
     session.is_there("SELECT to_regclass('secretferry.installation') IS NOT NULL").await
 }
 
@@ -87,7 +102,7 @@ pub(super) fn readers(options: &PgConnectOptions) -> PgPool {
 }
 
 impl Session {
-    async fn connect(options: &PgConnectOptions) -> Result<Self, LedgerError> {
+    async fn connect(options: &PgConnectOptions, terms: Terms) -> Result<Self, LedgerError> {
         let unreachable = |cause: String| LedgerError::Unreachable { server: location(options), cause };
         let connection = match tokio::time::timeout(LOGIN, options.connect()).await {
             Ok(Ok(connection)) => connection,
@@ -102,10 +117,10 @@ impl Session {
         if connection.server_version_num().is_some_and(|version| version < OLDEST) {
             return Err(LedgerError::Unsuitable("it is older than PostgreSQL 14"));
         }
-        let mut session = Self { connection, process: 0, held: BTreeSet::new() };
+        let mut session = Self { connection, process: 0, terms, held: BTreeSet::new(), fresh: Vec::new() };
         session.run(WRITING).await?;
-        let silence = sqlx::query_scalar("SELECT pg_backend_pid() FROM set_config('idle_session_timeout', $1, false)");
-        let silence = silence.bind(LENGTH.as_millis().to_string());
+        let silence = sqlx::query_scalar(SILENCE).bind(terms.lease.as_millis().to_string());
+        let silence = silence.bind(LONGEST_PAUSE.min(terms.lease / 2).as_millis().to_string());
         session.process = answered(silence.fetch_one(&mut session.connection)).await?;
         Ok(session)
     }
@@ -136,11 +151,11 @@ impl Session {
             self.run("CREATE SCHEMA secretferry").await?;
         }
         if self.is_there("SELECT to_regclass('secretferry.migrations') IS NOT NULL").await? {
-            let count = sqlx::query_scalar("SELECT count(*) FROM migrations").fetch_one(&mut self.connection);
-            let (version, known): (i64, i64) = (answered(count).await?, MIGRATIONS.len() as i64);
+            let count = sqlx::query_as(APPLIED).fetch_one(&mut self.connection);
+            let (version, by): (i64, Option<String>) = answered(count).await?;
             return match usize::try_from(version) {
-                Ok(applied) if version <= known => Ok(applied),
-                _ => Err(LedgerError::Newer { found: version, known }),
+                Ok(applied) if applied <= MIGRATIONS.len() => Ok(applied),
+                _ => Err(LedgerError::newer(version, MIGRATIONS.len(), by)),
             };
         }
         let other = "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('secretferry'))";
@@ -153,6 +168,7 @@ impl Session {
 
     /// Begins a transaction that no other writer can overtake, and gives the server's time.
     pub(super) async fn begin(&mut self) -> Result<i64, LedgerError> {
+        self.fresh.clear();
         self.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
         let begun = sqlx::query_as(BEGIN).fetch_one(&mut self.connection);
         let (now, process): (i64, i32) = answered(begun).await?;
@@ -173,8 +189,18 @@ impl Session {
         let locked = answered(lock.fetch_one(&mut self.connection)).await?;
         if locked {
             self.held.insert(target.to_owned());
+            self.fresh.push(target.to_owned());
         }
         Ok(locked)
+    }
+
+    /// Takes back what the open transaction has written, and the locks it has taken: they are the session's, and would stay.
+    pub(super) async fn roll_back(&mut self) -> Result<(), LedgerError> {
+        self.run("ROLLBACK").await?;
+        for target in std::mem::take(&mut self.fresh) {
+            self.unlock(&target).await?;
+        }
+        Ok(())
     }
 
     /// Gives the lock of a target back.
@@ -193,7 +219,7 @@ impl Session {
             return self.run("SELECT 1").await;
         }
         let held: Vec<String> = self.held.iter().cloned().collect();
-        let beat = sqlx::query(BEAT).bind(LENGTH.as_micros() as i64).bind(held);
+        let beat = sqlx::query(BEAT).bind(micros(self.terms.lease)).bind(held);
         answered(beat.execute(&mut self.connection)).await.map(drop)
     }
 }

@@ -8,17 +8,48 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// How often the session that holds leases is heard of.
-pub(super) const BEAT: Duration = Duration::from_secs(10);
+/// How long leases last, and what is sent under them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// How long a holder keeps its targets that is not heard of; 60 seconds.
+    pub lease: Duration,
+    /// How long a request may be under way that was sent before its sender lost the lease; 30 seconds.
+    pub grace: Duration,
+}
 
-/// How long the server keeps the locks of a session that is not heard of; the session's settings say the same.
-pub(super) const LENGTH: Duration = Duration::from_secs(60);
+impl Default for Terms {
+    fn default() -> Self {
+        Self { lease: Duration::from_secs(60), grace: Duration::from_secs(30) }
+    }
+}
 
-/// How long a request may be under way that was sent before its sender lost the lease.
-pub(super) const GRACE: Duration = Duration::from_secs(30);
+/// The longest time between two heartbeats.
+const LONGEST_BEAT: Duration = Duration::from_secs(10);
+
+impl Terms {
+    /// How often the session that holds leases is heard of.
+    pub fn beat(self) -> Duration {
+        (self.lease / 6).min(LONGEST_BEAT)
+    }
+
+    /// How long after a heartbeat something may still be sent: what is sent last shall be over when the lease ends.
+    ///
+    /// Half of a lease that is shorter than that allows; whoever takes a target waits its holder's grace besides.
+    fn trust(self) -> Duration {
+        self.lease.saturating_sub(self.grace).max(self.lease / 2)
+    }
+}
+
+/// As the ledger keeps times.
+pub(super) fn micros(duration: Duration) -> i64 {
+    duration.as_micros() as i64
+}
 
 /// Where heartbeats are noted; once it is dropped there will be no more.
-pub(super) struct Pulse(watch::Sender<Instant>);
+pub(super) struct Pulse {
+    ends: watch::Sender<Instant>,
+    trust: Duration,
+}
 
 /// What leases learn of them.
 #[derive(Clone)]
@@ -26,24 +57,19 @@ pub(super) struct Life(watch::Receiver<Instant>);
 
 impl Pulse {
     /// The pulse of a session that is heard of now.
-    pub(super) fn new() -> Self {
-        Self(watch::Sender::new(end(Instant::now())))
+    pub(super) fn new(terms: Terms) -> Self {
+        Self { ends: watch::Sender::new(Instant::now() + terms.trust()), trust: terms.trust() }
     }
 
     /// What a lease is held by.
     pub(super) fn life(&self) -> Life {
-        Life(self.0.subscribe())
+        Life(self.ends.subscribe())
     }
 
     /// Notes a heartbeat that was sent at `sent` and has been answered.
     pub(super) fn beat(&self, sent: Instant) {
-        self.0.send_replace(end(sent));
+        self.ends.send_replace(sent + self.trust);
     }
-}
-
-// The holder stops early enough for what it sent last to be over when the lease ends.
-fn end(sent: Instant) -> Instant {
-    sent + LENGTH - GRACE
 }
 
 impl Life {
@@ -77,6 +103,10 @@ impl Life {
 mod tests {
     use super::*;
 
+    const LENGTH: Duration = Duration::from_secs(60);
+    const GRACE: Duration = Duration::from_secs(30);
+    const BEAT: Duration = Duration::from_secs(10);
+
     async fn work(long: Duration) -> &'static str {
         tokio::time::sleep(long).await;
         "done"
@@ -84,7 +114,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_goes_on_as_long_as_heartbeats_do() {
-        let pulse = Pulse::new();
+        let pulse = Pulse::new(Terms::default());
         let working = tokio::spawn(pulse.life().during(work(LENGTH * 10)));
         for _ in 0..LENGTH.as_secs() * 10 / BEAT.as_secs() {
             tokio::time::sleep(BEAT).await;
@@ -95,7 +125,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_a_heartbeat_nothing_is_begun_in_the_leases_last_moments() {
-        let (pulse, begun) = (Pulse::new(), Instant::now());
+        let (pulse, begun) = (Pulse::new(Terms::default()), Instant::now());
         assert_eq!(pulse.life().during(work(LENGTH)).await, None);
         assert_eq!(begun.elapsed(), LENGTH - GRACE);
         let never_begun = async { unreachable!("it was begun") };
@@ -107,7 +137,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_end_of_the_session_is_the_end_of_the_work() {
-        let (pulse, begun) = (Pulse::new(), Instant::now());
+        let (pulse, begun) = (Pulse::new(Terms::default()), Instant::now());
         let working = tokio::spawn(pulse.life().during(work(LENGTH)));
         tokio::time::sleep(BEAT).await;
         drop(pulse);

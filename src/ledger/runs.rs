@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::{AuditHead, AuditRow};
@@ -11,6 +12,7 @@ use super::database::{Row, query};
 use super::error::LedgerError;
 use super::lease::{Claim, Lease};
 use super::open::Ledger;
+use super::standing::{self, Concluded};
 use super::writer::{Change, Pen};
 use crate::model::Outcome;
 use crate::planner::Depth;
@@ -59,6 +61,8 @@ pub struct RunStart {
     pub config_digest: String,
     /// The program's version.
     pub version: String,
+    /// What it is due by; it does not begin where the work of that instant is done. `None` where somebody just runs it.
+    pub instant: Option<Timestamp>,
 }
 
 /// How a run ended.
@@ -72,6 +76,8 @@ pub struct RunEnd {
     pub counts: BTreeMap<Outcome, u64>,
     /// What stopped it, in words.
     pub error: Option<String>,
+    /// What it leaves in the job's standing; `None` for a run that is no daemon's.
+    pub standing: Option<Concluded>,
 }
 
 /// What became of a run.
@@ -116,6 +122,8 @@ impl RunStatus {
 
 impl Ledger {
     /// Notes that a run begins under the lease. Every other run of the target that still counts as running has died.
+    ///
+    /// [`LedgerError::NotDue`] where the work of the instant it is for is done.
     pub async fn begin_run(&self, lease: &Lease, start: RunStart) -> Result<RunId, LedgerError> {
         self.writer().write(BeginRun { claim: lease.claim(), start }).await
     }
@@ -191,12 +199,15 @@ impl Change for BeginRun {
 
     async fn record(&self, pen: &mut Pen<'_>) -> Result<RunId, LedgerError> {
         self.claim.check(pen).await?;
+        if let Some(instant) = self.start.instant {
+            standing::check_due(pen, &self.start.job, &self.claim.target, instant).await?;
+        }
         bury_the_dead(pen, &self.claim.target).await?;
         let run = RunId::new(Uuid::now_v7().to_string());
         query(
             "INSERT INTO runs (id, job, command, source, target, target_identity, host, config_digest, version,
-                started_at, status)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running')",
+                started_at, instant, status)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'running')",
         )
         .bind(run.as_str())
         .bind(&self.start.job)
@@ -208,6 +219,7 @@ impl Change for BeginRun {
         .bind(&self.start.config_digest)
         .bind(&self.start.version)
         .bind(pen.now)
+        .bind(self.start.instant.map(Timestamp::as_microsecond))
         .execute(&mut *pen.connection)
         .await?;
         query("UPDATE leases SET run = $1 WHERE target_identity = $2")
@@ -215,6 +227,7 @@ impl Change for BeginRun {
             .bind(&self.claim.target)
             .execute(&mut *pen.connection)
             .await?;
+        standing::began(pen, &run, &self.start.job, &self.claim.target).await?;
         let context = RunContext::running(pen, &run).await?;
         let detail = Some(format!("{} by secretferry {}", self.start.command, self.start.version));
         pen.audit(AuditRow { detail, ..context.audit_row("run-started") }).await?;
@@ -265,6 +278,7 @@ impl Change for FinishRun {
             .bind(self.run.as_str())
             .execute(&mut *pen.connection)
             .await?;
+        standing::ended(pen, &context, &self.end).await?;
         let detail = match &self.end.error {
             Some(error) => format!("{counts} {error}"),
             None => counts,

@@ -13,10 +13,14 @@ use sqlx::{ConnectOptions as _, raw_sql};
 use super::error::LedgerError;
 
 /// Every migration in order; the number of those applied is the file's `user_version`.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/sqlite/0001_ledger.sql"),
     include_str!("../../migrations/sqlite/0002_source_name.sql"),
+    include_str!("../../migrations/sqlite/0003_daemons.sql"),
 ];
+
+/// The first migration of which the file notes who applied it.
+const FIRST_NOTED: usize = 3;
 
 /// What SQLite keeps in the file's head to tell whose it is: `SFLD`.
 const APPLICATION: i64 = 0x5346_4c44;
@@ -69,6 +73,10 @@ pub(super) async fn open(path: &Path) -> Result<SqliteConnection, LedgerError> {
     run(&mut connection, "BEGIN IMMEDIATE").await?;
     for (number, script) in MIGRATIONS.iter().enumerate().skip(applied(&mut connection).await?) {
         run(&mut connection, script).await?;
+        if number + 1 >= FIRST_NOTED {
+            let note = sqlx::query("INSERT INTO migrations VALUES ($1, $2)").bind(number as i64 + 1);
+            note.bind(env!("CARGO_PKG_VERSION")).execute(&mut connection).await.map_err(fault)?;
+        }
         set_pragma(&mut connection, "user_version", number as i64 + 1).await?;
         set_pragma(&mut connection, "application_id", APPLICATION).await?;
     }
@@ -104,11 +112,15 @@ async fn log_ahead(connection: &mut SqliteConnection) -> Result<(), LedgerError>
 async fn applied(connection: &mut SqliteConnection) -> Result<usize, LedgerError> {
     let application = number(connection, "PRAGMA application_id").await?;
     let version = number(connection, "PRAGMA user_version").await?;
-    let known = MIGRATIONS.len() as i64;
     if application == APPLICATION {
         return match usize::try_from(version) {
-            Ok(applied) if version <= known => Ok(applied),
-            _ => Err(LedgerError::Newer { found: version, known }),
+            Ok(applied) if applied <= MIGRATIONS.len() => Ok(applied),
+            _ => {
+                // What a newer program calls this, nobody knows.
+                let noted = sqlx::query_scalar("SELECT applied_by FROM migrations ORDER BY number DESC LIMIT 1");
+                let by = noted.fetch_optional(connection).await.ok().flatten();
+                Err(LedgerError::newer(version, MIGRATIONS.len(), by))
+            }
         };
     }
     let tables = number(connection, "SELECT count(*) FROM sqlite_master").await?;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::audit::{AuditHead, AuditRow, ChainEnds};
@@ -13,7 +14,7 @@ use super::database::Connection;
 use super::error::LedgerError;
 use super::known::Known;
 use super::open::Place;
-use super::pulse::{BEAT, Life, Pulse};
+use super::pulse::{Life, Pulse, Terms};
 use crate::model::Subkey;
 
 /// The most changes of one transaction: between two there must be time for a heartbeat.
@@ -163,25 +164,34 @@ pub(super) struct Writer {
     requests: mpsc::UnboundedSender<Box<dyn Request>>,
     commits: Arc<AtomicU64>,
     life: Option<Life>,
+    failure: watch::Receiver<Option<LedgerError>>,
 }
 
 impl Writer {
     /// Starts the task on a prepared connection.
-    pub(super) fn start(connection: Connection, place: Place, key: Subkey) -> Self {
+    pub(super) fn start(connection: Connection, place: Place, key: Subkey, terms: Terms) -> Self {
         // Unbounded, because all who send wait for their answer before they send again.
         let (requests, waiting) = mpsc::unbounded_channel();
         let commits = Arc::new(AtomicU64::new(0));
-        let pulse = connection.is_session().then(Pulse::new);
+        let pulse = connection.is_session().then(|| Pulse::new(terms));
         let life = pulse.as_ref().map(Pulse::life);
-        let next_beat = Instant::now() + BEAT;
-        let scribe = Scribe { connection, place, key, commits: Arc::clone(&commits), failed: None, pulse, next_beat };
+        let (failed, failure) = watch::channel(None);
+        let (beat, noted) = (terms.beat(), Arc::clone(&commits));
+        let next_beat = Instant::now() + beat;
+        let scribe = Scribe { connection, place, key, commits: noted, failed, pulse, beat, next_beat };
         tokio::spawn(scribe.run(waiting));
-        Self { requests, commits, life }
+        Self { requests, commits, life, failure }
     }
 
     /// What a lease is held by besides its lock; `None` where the lock alone says all.
     pub(super) fn life(&self) -> Option<Life> {
         self.life.clone()
+    }
+
+    /// Why nothing new can be begun, if nothing can.
+    pub(super) fn failure(&self) -> Option<LedgerError> {
+        let failure = self.failure.borrow().clone();
+        failure.or_else(|| self.failure.has_changed().is_err().then_some(LedgerError::Closed))
     }
 
     /// Writes a change and waits until it is durable.
@@ -208,8 +218,9 @@ struct Scribe {
     place: Place,
     key: Subkey,
     commits: Arc<AtomicU64>,
-    failed: Option<LedgerError>,
+    failed: watch::Sender<Option<LedgerError>>,
     pulse: Option<Pulse>,
+    beat: Duration,
     next_beat: Instant,
 }
 
@@ -228,7 +239,7 @@ impl Scribe {
                 }
             }
         }
-        if self.loss().is_none() {
+        if !self.is_lost() {
             self.connection.close().await;
         }
     }
@@ -236,16 +247,16 @@ impl Scribe {
     /// Tells the server that we are alive, and the leases that the server is.
     async fn beat(&mut self) {
         let sent = Instant::now();
-        self.next_beat = sent + BEAT;
+        self.next_beat = sent + self.beat;
         match self.connection.beat().await {
             Ok(()) => self.pulse.iter().for_each(|pulse| pulse.beat(sent)),
             Err(error) => self.fail(&error),
         }
     }
 
-    /// Why the connection is gone, if it is.
-    fn loss(&self) -> Option<&LedgerError> {
-        self.failed.as_ref().filter(|error| error.is_loss())
+    /// Whether the connection is gone.
+    fn is_lost(&self) -> bool {
+        self.failed.borrow().as_ref().is_some_and(LedgerError::is_loss)
     }
 
     async fn commit(&mut self, group: Vec<Box<dyn Request>>) {
@@ -267,7 +278,7 @@ impl Scribe {
 
     /// Refuses what would begin new work once the ledger has failed: no intent row, no write. Once it is lost, all is refused.
     fn without_new_work(&self, group: Vec<Box<dyn Request>>) -> Vec<Box<dyn Request>> {
-        let Some(cause) = &self.failed else { return group };
+        let Some(cause) = self.failed.borrow().clone() else { return group };
         let (refused, admitted): (Vec<_>, Vec<_>) =
             group.into_iter().partition(|request| request.begins_work() || cause.is_loss());
         for request in refused {
@@ -293,7 +304,7 @@ impl Scribe {
         if !refused {
             return pen.close().await;
         }
-        self.connection.run("ROLLBACK").await?;
+        self.connection.roll_back().await?;
         let mut pen = Pen::take(&mut self.connection, &self.key).await?;
         for request in group {
             pen.record_apart(request.as_mut()).await?;
@@ -304,7 +315,7 @@ impl Scribe {
     async fn give_up(&mut self, error: &LedgerError) {
         if !error.is_loss() {
             // Where SQLite has rolled back on its own, there is nothing left to roll back.
-            let _ = self.connection.run("ROLLBACK").await;
+            let _ = self.connection.roll_back().await;
         }
         self.fail(error);
     }
@@ -316,8 +327,8 @@ impl Scribe {
             self.pulse = None;
         }
         // A loss is worse than what failed before it: not even what has happened can be noted any more.
-        if error.is_loss() || error.is_of_the_ledger() && self.failed.is_none() {
-            self.failed = Some(error.clone());
+        if error.is_loss() || error.is_of_the_ledger() && self.failed.borrow().is_none() {
+            self.failed.send_replace(Some(error.clone()));
         }
     }
 }

@@ -255,7 +255,6 @@ fn overrides_read_their_secrets_when_a_job_begins() {
 
 #[test]
 fn says_what_is_not_built_yet() {
-    check_job("schedule = { cron = '*/15 * * * *' }", "jobs.j.schedule: this key is not built yet");
     check(
         &format!("{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b', 'a']"),
         "jobs.j.targets: several targets in one job are not built yet\n  write one job for each target",

@@ -1,11 +1,16 @@
-//! The daemon as it is asked from outside, and whom it tells, on sockets of this machine; needs no server.
+//! The daemon: when it runs what, whom it tells, and how it is asked from outside, on sockets of this machine; needs no server.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod access;
 mod ask;
 mod inbox;
+mod instants;
 mod limits;
 mod metrics;
 mod notices;
+mod patterns;
 mod receivers;
+mod reload;
+mod service;
+mod turns;

@@ -113,6 +113,7 @@ impl World {
                     depth: None,
                     counts: Default::default(),
                     error: Some(error.to_string()),
+                    standing: None,
                 };
                 ledger.finish_run(&id, end).await.unwrap();
                 Err(error)
@@ -192,6 +193,7 @@ pub fn start(job: &Job) -> RunStart {
         host: "scheduler-0".to_owned(),
         config_digest: "c0ffee".to_owned(),
         version: "0.1.0".to_owned(),
+        instant: None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::words::{VAULT, begin, create, holder, name, start, write};
 use crate::world::World;
 
 async fn finish(ledger: &Ledger, run: &RunId) {
-    let end = RunEnd { status: RunStatus::Succeeded, depth: None, counts: [].into(), error: None };
+    let end = RunEnd { status: RunStatus::Succeeded, depth: None, counts: [].into(), error: None, standing: None };
     ledger.finish_run(run, end).await.unwrap();
 }
 

@@ -7,6 +7,7 @@ mod folding;
 mod forged;
 mod moves;
 mod opening;
+mod sharing;
 mod story;
 mod words;
 mod world;

@@ -96,7 +96,8 @@ async fn a_run_that_ended_begins_nothing_and_does_not_end_again() {
     let ledger = world.open().await;
     let (lease, run) = begin(&ledger).await;
     let step = step_after(&ledger, &run, &lease, None).await;
-    let end = |status| RunEnd { status, depth: None, counts: [].into(), error: Some("stopped".to_owned()) };
+    let end =
+        |status| RunEnd { status, depth: None, counts: [].into(), error: Some("stopped".to_owned()), standing: None };
     for status in [RunStatus::Running, RunStatus::Died] {
         let refused = ledger.finish_run(&run, end(status)).await.unwrap_err();
         assert_eq!(refused, LedgerError::IllegalMove { from: "running", to: status.as_str() });

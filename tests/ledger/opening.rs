@@ -157,9 +157,13 @@ impl Make {
 async fn the_ledger_of_a_later_program_is_refused() {
     let world = World::new().await;
     drop(world.open().await);
-    world.sql("PRAGMA user_version = 3").await;
+    world.sql("PRAGMA user_version = 4; INSERT INTO migrations VALUES (4, '9.9.9')").await;
     let refused = Ledger::open(&LedgerSettings::default(), world.folder.path()).await.unwrap_err();
-    assert_eq!(refused, LedgerError::Newer { found: 3, known: 2 });
+    assert_eq!(refused, LedgerError::Newer { found: 4, known: 3, by: "secretferry 9.9.9".to_owned() });
+    assert!(refused.to_string().contains("made by secretferry 9.9.9; this program, secretferry 0."), "{refused}");
+    world.sql("DROP TABLE migrations").await;
+    let refused = Ledger::open(&LedgerSettings::default(), world.folder.path()).await.unwrap_err();
+    assert!(refused.to_string().contains("made by a newer version;"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use crate::words::{VAULT, begin, create, done, failure, fingerprint, holder, nam
 use crate::world::World;
 
 fn ended(status: RunStatus, counts: &[(Outcome, u64)]) -> RunEnd {
-    RunEnd { status, depth: Some(Depth::Values), counts: counts.iter().copied().collect(), error: None }
+    RunEnd { status, depth: Some(Depth::Values), counts: counts.iter().copied().collect(), error: None, standing: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

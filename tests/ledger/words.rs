@@ -25,6 +25,7 @@ pub fn start() -> RunStart {
         host: "scheduler-0".to_owned(),
         config_digest: "c0ffee".to_owned(),
         version: "0.1.0".to_owned(),
+        instant: None,
     }
 }
 

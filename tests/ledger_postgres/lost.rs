@@ -34,7 +34,7 @@ async fn a_cut_wire_ends_everything_at_once() {
     assert!(intents.into_iter().all(|intent| is_loss(&intent.unwrap_err())));
     assert_eq!(request, Err(LedgerError::Ended { target: VAULT.to_owned() }));
     assert!(is_loss(&ledger.conclude(step, Conclusion::Done(done("begun"))).await.unwrap_err()));
-    let end = RunEnd { status: RunStatus::Failed, depth: None, counts: [].into(), error: None };
+    let end = RunEnd { status: RunStatus::Failed, depth: None, counts: [].into(), error: None, standing: None };
     assert!(is_loss(&ledger.finish_run(&run, end).await.unwrap_err()));
     assert!(seconds(cut) < 3, "{:?}", cut.elapsed());
     assert!(is_loss(&ledger.baseline(VAULT).await.unwrap_err()));

@@ -12,6 +12,8 @@ mod lost;
 mod moves;
 mod opening;
 mod schema;
+#[path = "../ledger/sharing.rs"]
+mod sharing;
 #[path = "../ledger/story.rs"]
 mod story;
 mod tls;

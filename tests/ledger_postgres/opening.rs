@@ -59,8 +59,8 @@ async fn a_schema_of_somebody_elses_is_left_as_it_was() {
 async fn the_ledger_of_a_later_program_is_refused() {
     let world = World::new().await;
     drop(world.open().await);
-    world.sql("INSERT INTO migrations VALUES (3, '9.0.0')").await;
-    assert_eq!(refused(&world).await, LedgerError::Newer { found: 3, known: 2 });
+    world.sql("INSERT INTO migrations VALUES (4, '9.9.9')").await;
+    assert_eq!(refused(&world).await, LedgerError::Newer { found: 4, known: 3, by: "secretferry 9.9.9".to_owned() });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,11 +10,13 @@ use crate::world::superuser;
 
 const POSTGRES: &str = concat!(
     include_str!("../../migrations/postgres/0001_ledger.sql"),
-    include_str!("../../migrations/postgres/0002_source_name.sql")
+    include_str!("../../migrations/postgres/0002_source_name.sql"),
+    include_str!("../../migrations/postgres/0003_daemons.sql")
 );
 const SQLITE: &str = concat!(
     include_str!("../../migrations/sqlite/0001_ledger.sql"),
-    include_str!("../../migrations/sqlite/0002_source_name.sql")
+    include_str!("../../migrations/sqlite/0002_source_name.sql"),
+    include_str!("../../migrations/sqlite/0003_daemons.sql")
 );
 
 /// Column by table and place: its name, type and whether it may be null.
@@ -45,11 +47,13 @@ async fn postgres_columns() -> Columns {
 }
 
 async fn sqlite_columns() -> Columns {
+    // On a server the table of migrations is there before the first of them.
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
     raw_sql(SQLITE).execute(&mut connection).await.unwrap();
     let rows: Vec<(String, i64, String, String, bool)> = sqlx::query_as(
         "SELECT tables.name, columns.cid + 1, columns.name, columns.type, columns.\"notnull\" = 0
-         FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'",
+         FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'
+            AND tables.name <> 'migrations'",
     )
     .fetch_all(&mut connection)
     .await
