@@ -11,7 +11,7 @@ use crate::engine::{Job, Overrides, Stores};
 use crate::ledger::{Ledger, Run};
 use crate::model::{Event, Field, Kind, MasterKey, Observer, Purpose};
 use crate::naming::Filter;
-use crate::provider::{Error, Opening, Role, Store, StoreSettings, registry};
+use crate::provider::{Error, Opening, Quotas, Role, Store, StoreSettings, registry};
 use crate::reference::ReferenceError;
 use crate::settings::{SettingsFault, TablePath, suggestion};
 
@@ -24,6 +24,7 @@ pub struct Session {
     pub config: Config,
     /// Who hears of what happens.
     pub observer: Arc<dyn Observer>,
+    quotas: Quotas,
 }
 
 /// How one command narrows a job.
@@ -62,7 +63,7 @@ impl Session {
         for warning in &config.warnings {
             observer.observe(&Event::Found(warning.clone()));
         }
-        Ok(Self { config, observer })
+        Ok(Self { config, observer, quotas: Quotas::default() })
     }
 
     /// The job as it will run; refused where a secret that it refers to is not there.
@@ -194,6 +195,7 @@ impl Session {
             role,
             revision_key: key.subkey(Purpose::Revision),
             observer: Arc::clone(&self.observer),
+            quotas: self.quotas.clone(),
         }
     }
 

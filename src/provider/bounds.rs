@@ -1,10 +1,12 @@
 //! How long a request may take, how many go at once and how fast: the keys that the tables of all services have, checked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::call::CallSettings;
+use super::call::{CallSettings, Caller};
+use super::contract::Opening;
 use super::pace::{Pace, Paces};
 use crate::model::{Family, Quota};
 use crate::settings::{DurationText, Faults};
@@ -58,8 +60,13 @@ impl Bounds {
         CallSettings { timeout: self.timeout, ..CallSettings::default() }
     }
 
-    /// How fast the store is asked.
-    pub fn paces(&self) -> Paces {
+    /// The way to ask the store, as fast as all who opened it under this name together may.
+    pub fn caller(&self, opening: &Opening) -> Caller {
+        let paces = opening.quotas.of(&opening.name, || self.paces());
+        Caller::new(&opening.name, Arc::clone(&opening.observer), self.call_settings(), paces)
+    }
+
+    fn paces(&self) -> Paces {
         // Truncated on purpose: the least burst is one call.
         let burst = |per_second: f64| (per_second * BURST).ceil().clamp(1.0, f64::from(u16::MAX)) as u32;
         let pace = |quota: &Quota| Pace { per_second: quota.per_second, burst: burst(quota.per_second) };

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use super::airflow::AirflowBackend;
 use super::error::{Error, Result};
+use super::pace::Quotas;
 use crate::model::{
     Capabilities, Dialect, ErrorKind, Finding, Kind, Listed, Listing, Mark, Observer, RemoteKey, Revision, Scope,
     SecretValue, Subkey,
@@ -182,6 +183,8 @@ pub struct Opening {
     pub revision_key: Subkey,
     /// Who hears of calls and waits.
     pub observer: Arc<dyn Observer>,
+    /// How fast this process asks each of its stores.
+    pub quotas: Quotas,
 }
 
 impl Opening {

@@ -47,7 +47,7 @@ pub use contract::{
 };
 pub use error::{Error, Reach, Result};
 pub use filling::{Filling, Understood};
-pub use pace::{Pace, Paces};
+pub use pace::{Pace, Paces, Quotas};
 pub use places::{PrefixSetting, TeamsSetting};
 pub use plain_http::is_readable_on_the_way;
 

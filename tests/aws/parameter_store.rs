@@ -8,7 +8,9 @@ use secretferry::model::{
     SecretValue,
 };
 use secretferry::provider::aws::parameter_store::ParameterStoreSettings;
-use secretferry::provider::{Entry, Error, Expect, Opening, RequestToken, Role, Store, StoreSettings as _, registry};
+use secretferry::provider::{
+    Entry, Error, Expect, Opening, Quotas, RequestToken, Role, Store, StoreSettings as _, registry,
+};
 use secretferry::settings::read_table;
 use serde_json::json;
 
@@ -41,7 +43,8 @@ pub async fn store_at(address: &str, access_key: &str, role: Role, more: &str) -
     let settings: ParameterStoreSettings = read_table(table.parse().unwrap()).unwrap();
     assert_eq!(settings.faults(), []);
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "ssm".into(), role, revision_key, observer: Arc::new(Blind) };
+    let opening =
+        Opening { name: "ssm".into(), role, revision_key, observer: Arc::new(Blind), quotas: Quotas::default() };
     let store = registry::open(&settings, opening).await.unwrap();
     // The key is read at the first login.
     let _ = store.stat(&[variable("warm-up")]).await;

@@ -8,7 +8,7 @@ use secretferry::model::{
 };
 use secretferry::provider::aws::secrets_manager::SecretsManagerSettings;
 use secretferry::provider::layer::fitted;
-use secretferry::provider::{Content, Entry, Expect, Opening, RequestToken, Role, Store, StoreSettings as _};
+use secretferry::provider::{Content, Entry, Expect, Opening, Quotas, RequestToken, Role, Store, StoreSettings as _};
 use secretferry::settings::read_table;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ pub async fn open(address: &str, prefix: &str, role: Role, more: &str) -> (Store
     let diary = Arc::new(Diary::default());
     let observer: Arc<dyn Observer> = Arc::clone(&diary) as _;
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "aws".into(), role, revision_key, observer };
+    let opening = Opening { name: "aws".into(), role, revision_key, observer, quotas: Quotas::default() };
     (fitted(settings.open(opening).await.unwrap(), role), diary, files)
 }
 
@@ -370,6 +370,7 @@ async fn old_forms_are_read_but_never_written() {
         role,
         revision_key: MasterKey::random().subkey(Purpose::Revision),
         observer: Arc::new(Diary::default()),
+        quotas: Quotas::default(),
     };
     assert!(settings.open(opening(Role::Source)).await.is_ok());
     let refused = settings.open(opening(Role::Target)).await.unwrap_err();

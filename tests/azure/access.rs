@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use secretferry::model::{Blind, Kind, MasterKey, Purpose, RemoteKey, Scope};
 use secretferry::provider::registry::{KINDS, StoreKind};
-use secretferry::provider::{Opening, Role, Store};
+use secretferry::provider::{Opening, Quotas, Role, Store};
 
 use crate::fakes::azure::access::{Model, Wall};
 use crate::fakes::azure::{
@@ -172,7 +172,13 @@ fn a_right_that_is_missing_names_what_grants_it() {
 async fn open(table: &str) -> Store {
     let settings = StoreKind::find(KINDS, "azure-key-vault").unwrap().read(table.parse().unwrap()).unwrap();
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "azure".into(), role: Role::Source, revision_key, observer: Arc::new(Blind) };
+    let opening = Opening {
+        name: "azure".into(),
+        role: Role::Source,
+        revision_key,
+        observer: Arc::new(Blind),
+        quotas: Quotas::default(),
+    };
     settings.open(opening).await.unwrap()
 }
 

@@ -8,7 +8,9 @@ use secretferry::model::{
 };
 use secretferry::provider::azure_key_vault::KeyVaultSettings;
 use secretferry::provider::layer::fitted;
-use secretferry::provider::{Content, Entry, Expect, Opening, RequestToken, Result, Role, Store, StoreSettings as _};
+use secretferry::provider::{
+    Content, Entry, Expect, Opening, Quotas, RequestToken, Result, Role, Store, StoreSettings as _,
+};
 use secretferry::settings::read_table;
 use tempfile::TempDir;
 
@@ -52,7 +54,7 @@ impl Opened {
         let diary = Arc::new(Diary::default());
         let observer: Arc<dyn Observer> = Arc::clone(&diary) as _;
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
-        let opening = Opening { name: "kv".into(), role, revision_key, observer };
+        let opening = Opening { name: "kv".into(), role, revision_key, observer, quotas: Quotas::default() };
         let store = fitted(settings.open(opening).await.unwrap(), role);
         Self { vault, store, diary, files }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secretferry::model::{Blind, Kind, MasterKey, Purpose, Scope};
 use secretferry::provider::registry::{KINDS, StoreKind};
-use secretferry::provider::{Opening, Role};
+use secretferry::provider::{Opening, Quotas, Role};
 use serde_json::{Value, json};
 
 use crate::fakes::authority::Authority;
@@ -230,7 +230,13 @@ async fn a_mended_file_is_read_again() {
         let table = at(&fake, &format!("auth = {{ {auth} }}"));
         let settings = StoreKind::find(KINDS, KIND).unwrap().read(table.parse().unwrap()).unwrap();
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
-        let opening = Opening { name: "google".into(), role: Role::Source, revision_key, observer: Arc::new(Blind) };
+        let opening = Opening {
+            name: "google".into(),
+            role: Role::Source,
+            revision_key,
+            observer: Arc::new(Blind),
+            quotas: Quotas::default(),
+        };
         let store = settings.open(opening).await.unwrap();
         std::fs::write(file.path(), CANARY).unwrap();
         let error = store.list(&everything()).await.unwrap_err();

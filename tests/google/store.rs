@@ -8,7 +8,9 @@ use secretferry::model::{
 };
 use secretferry::provider::layer::fitted;
 use secretferry::provider::registry::{KINDS, StoreKind};
-use secretferry::provider::{Content, Entry, Error, Expect, Opening, Quarantine, Record, RequestToken, Role, Store};
+use secretferry::provider::{
+    Content, Entry, Error, Expect, Opening, Quarantine, Quotas, Record, RequestToken, Role, Store,
+};
 use serde_json::{Value, json};
 
 use crate::fakes::google::secret::State as Given;
@@ -51,7 +53,7 @@ impl Place {
         let diary = Arc::new(Diary::default());
         let observer: Arc<dyn Observer> = Arc::clone(&diary) as _;
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
-        let opening = Opening { name: "google".into(), role, revision_key, observer };
+        let opening = Opening { name: "google".into(), role, revision_key, observer, quotas: Quotas::default() };
         Self { store: fitted(settings.open(opening).await.unwrap(), role), fake, diary }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use secretferry::model::{Event, Finding, Kind, Listed, MasterKey, Observer, Purpose, RemoteKey, Scope, Severity};
 use secretferry::provider::airflow_metastore::MetastoreSettings;
-use secretferry::provider::{Content, Opening, Result, Role, Store, StoreSettings as _};
+use secretferry::provider::{Content, Opening, Quotas, Result, Role, Store, StoreSettings as _};
 use secretferry::reference::Reference;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
@@ -82,6 +82,7 @@ impl Ground {
             role: Role::Source,
             revision_key: self.key.subkey(Purpose::Revision),
             observer: self.findings.clone(),
+            quotas: Quotas::default(),
         };
         self.settings.open(opening).await.expect("the URL is good")
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use secretferry::model::{Blind, Family, Kind, MasterKey, Purpose, RemoteKey, Scope};
 use secretferry::provider::registry::{KINDS as ALL_KINDS, StoreKind};
-use secretferry::provider::{Content, Entry, Expect, Opening, RequestToken, Role};
+use secretferry::provider::{Content, Entry, Expect, Opening, Quotas, RequestToken, Role};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
@@ -231,7 +231,13 @@ async fn the_sdks_own_logs_at_their_most_talkative() {
             .fold(lines, |lines, name| lines.replace(&format!("{{ file = {name:?} }}"), &text_of(name)));
         let settings = StoreKind::find(ALL_KINDS, kind).unwrap().read(lines.parse().unwrap()).unwrap();
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
-        let opening = Opening { name: "to".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+        let opening = Opening {
+            name: "to".into(),
+            role: Role::Target,
+            revision_key,
+            observer: Arc::new(Blind),
+            quotas: Quotas::default(),
+        };
         let store = settings.open(opening).await.unwrap();
         let key = RemoteKey::new(if kind == KINDS[0] { "to/v/x" } else { "/to/v/x" });
         let entry = |value: &str| Entry {

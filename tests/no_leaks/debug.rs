@@ -11,7 +11,7 @@ use secretferry::model::{
 use secretferry::naming::{Filter, Mapping};
 use secretferry::planner::Policy;
 use secretferry::provider::memory::MemoryProvider;
-use secretferry::provider::{Content, Entry, Error, Expect, Opening, Record, RequestToken, Role, Store};
+use secretferry::provider::{Content, Entry, Error, Expect, Opening, Quotas, Record, RequestToken, Role, Store};
 
 use crate::canary::Aviary;
 use crate::ground::Ground;
@@ -181,6 +181,7 @@ async fn settings_and_opened_stores() {
             role: Role::Source,
             revision_key: MasterKey::random().subkey(Purpose::Revision),
             observer: Arc::new(Blind),
+            quotas: Quotas::default(),
         };
         let store = settings.open(opening).await.unwrap();
         let listed = store.list(&Scope { kinds: vec![Kind::Variable] }).await.unwrap();

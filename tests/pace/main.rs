@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use secretferry::model::{Action, Blind, Family, MasterKey, Purpose, Tariff};
 use secretferry::provider::registry::{KINDS, StoreKind};
-use secretferry::provider::{Opening, Pace, Paces, Role};
+use secretferry::provider::{Opening, Pace, Paces, Quotas, Role};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -35,7 +35,13 @@ fn tariff(kind: &'static str) -> Tariff {
     let table = table.lines().filter(|line| !line.starts_with("kind")).collect::<Vec<_>>().join("\n");
     let settings = StoreKind::find(KINDS, kind).unwrap().read(table.parse().unwrap()).unwrap();
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "cloud".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+    let opening = Opening {
+        name: "cloud".into(),
+        role: Role::Target,
+        revision_key,
+        observer: Arc::new(Blind),
+        quotas: Quotas::default(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(settings.open(opening)).unwrap().capabilities().tariff.clone()
 }

@@ -9,7 +9,7 @@ use secretferry::model::{
 };
 use secretferry::provider::vault::VaultSettings;
 use secretferry::provider::{
-    Content, Entry, Error, Expect, Opening, Record, RequestToken, Role, Store, StoreSettings as _,
+    Content, Entry, Error, Expect, Opening, Quotas, Record, RequestToken, Role, Store, StoreSettings as _,
 };
 use secretferry::settings::read_table;
 
@@ -89,6 +89,7 @@ pub async fn open_settings(settings: &VaultSettings, files: tempfile::TempDir) -
         role: Role::Target,
         revision_key: MasterKey::random().subkey(Purpose::Revision),
         observer: Arc::clone(&diary) as Arc<dyn Observer>,
+        quotas: Quotas::default(),
     };
     let store = settings.open(opening).await?;
     Ok(Shop { store, diary, _files: files })

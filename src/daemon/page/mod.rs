@@ -1,30 +1,40 @@
-//! The status page: what an operator wants to see at night.
+//! The status page: what an operator wants to know at three in the morning, as HTML without a script.
+//!
+//! Every page is a pure function of the board's view and the ledger's rows; no value ever reaches one.
 
-use axum::Router;
-use axum::response::Html;
-use axum::routing::get;
-use maud::{DOCTYPE, html};
+mod jobs;
+mod layout;
+mod overview;
+mod routes;
+mod runs;
+mod state;
+mod stores;
+mod words;
 
-use super::http::Served;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod proof;
 
-/// The pages, by their addresses.
-pub fn routes() -> Router<Served> {
-    Router::new().route("/login", get(login))
-}
+use jiff::Timestamp;
 
-async fn login() -> Html<String> {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head { title { "Sign in" } }
-            body {
-                form method="post" action="/login" {
-                    label for="token" { "Token" }
-                    input id="token" name="token" type="password" autocomplete="current-password" required;
-                    button { "Sign in" }
-                }
-            }
-        }
-    };
-    Html(page.into_string())
+use super::board::View;
+use super::http::Visitor;
+
+pub use routes::routes;
+
+/// The most runs that a job's page lists.
+const RUNS: u32 = 20;
+
+/// What every page is made of.
+#[derive(Debug, Clone, Copy)]
+struct Look<'a> {
+    /// What the daemon knows.
+    view: &'a View,
+    /// The moment of the look.
+    now: Timestamp,
+    /// Who looks.
+    visitor: &'a Visitor,
+    /// Whether they want the page to stay as it is, rather than to load itself again.
+    still: bool,
 }

@@ -38,7 +38,13 @@ fn settings(text: &str) -> AirflowCfgSettings {
 
 async fn open(settings: &AirflowCfgSettings) -> Store {
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "cfg".to_owned(), role: Role::Source, revision_key, observer: Arc::new(Blind) };
+    let opening = Opening {
+        name: "cfg".to_owned(),
+        role: Role::Source,
+        revision_key,
+        observer: Arc::new(Blind),
+        quotas: crate::provider::Quotas::default(),
+    };
     settings.open(opening).await.unwrap()
 }
 

@@ -101,7 +101,8 @@ impl AirflowMetastore {
             identity: settings.identity(),
         };
         let calls = CallSettings { timeout: settings.timeout(), ..CallSettings::default() };
-        let caller = Caller::new(&opening.name, opening.observer.clone(), calls, Paces::new(WIDTH, &[]));
+        let paces = opening.quotas.of(&opening.name, || Paces::new(WIDTH, &[]));
+        let caller = Caller::new(&opening.name, opening.observer.clone(), calls, paces);
         Ok(Self {
             info,
             rule: rule::rule(),

@@ -1,6 +1,5 @@
 //! Opens the way to AWS: the SDK's settings with region, endpoint, trust and credentials, and our own pace beside it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
@@ -75,7 +74,6 @@ impl Session {
             .with_use_dual_stack(base.use_dual_stack())
             .with_behavior_version(Some(BehaviorVersion::latest()));
         let credentials = access.login.provider(&sts, &context).await;
-        let observer = Arc::clone(&opening.observer);
         let with_credentials =
             |config: SdkConfig| config.into_builder().credentials_provider(credentials.clone()).build();
         Ok(Self {
@@ -83,7 +81,7 @@ impl Session {
             endpoint: settled(&config, service),
             config: with_credentials(config),
             sts: with_credentials(sts),
-            caller: Caller::new(store, observer, access.bounds.call_settings(), access.bounds.paces()),
+            caller: access.bounds.caller(opening),
             region: region.to_string(),
             standing,
         })

@@ -62,11 +62,10 @@ impl Session {
         let client = client.map_err(|_| {
             Error::new(ErrorKind::Invalid, "open", store, "the SDK does not take the vault's URL").of_the_store()
         })?;
-        let observer = Arc::clone(&opening.observer);
         Ok(Self {
             store: store.clone(),
             client: Arc::new(client),
-            caller: Caller::new(store, observer, access.bounds.call_settings(), access.bounds.paces()),
+            caller: access.bounds.caller(opening),
             host: access.vault.host_str().unwrap_or_default().to_owned(),
             tokens,
             standing: Vec::new(),

@@ -188,7 +188,15 @@ async fn open(folder: &Path, dialect: Option<EnvDialect>, role: Role) -> Result<
     let file = dialect.map(|_| folder.join(".env"));
     let settings = EnvironmentSettings { file, dialect, ..EnvironmentSettings::default() };
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    settings.open(Opening { name: "env".to_owned(), role, revision_key, observer: Arc::new(Blind) }).await
+    settings
+        .open(Opening {
+            name: "env".to_owned(),
+            role,
+            revision_key,
+            observer: Arc::new(Blind),
+            quotas: crate::provider::Quotas::default(),
+        })
+        .await
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! Opens the way to Secret Manager: the SDK's client with endpoint and log-in, the project, and our own pace beside it.
 
-use std::sync::Arc;
 
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_secretmanager_v1::client::SecretManagerService;
@@ -58,13 +57,12 @@ impl Session {
         for finding in &standing {
             opening.observer.observe(&Event::Found(finding.clone()));
         }
-        let observer = Arc::clone(&opening.observer);
         Ok(Self {
             store: store.clone(),
             client,
             project,
             location: access.location.clone(),
-            caller: Caller::new(store, observer, access.bounds.call_settings(), access.bounds.paces()),
+            caller: access.bounds.caller(opening),
             login: access.login.clone(),
             standing,
         })

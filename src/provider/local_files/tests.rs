@@ -35,7 +35,13 @@ async fn open(folder: &Path, role: Role) -> (Store, Arc<Replacements>) {
     };
     settings.relative_to(folder);
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "files".to_owned(), role, revision_key, observer: observer.clone() };
+    let opening = Opening {
+        name: "files".to_owned(),
+        role,
+        revision_key,
+        observer: observer.clone(),
+        quotas: crate::provider::Quotas::default(),
+    };
     (settings.open(opening).await.unwrap(), observer)
 }
 

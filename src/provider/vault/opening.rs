@@ -19,7 +19,7 @@ use super::trust::{Scheme, Trust};
 use super::{KIND, VaultProvider, mounts};
 use crate::model::{Event, Finding, Severity};
 use crate::provider::plain_http::is_readable_on_the_way;
-use crate::provider::{Caller, Opening, Result, Store, StoreInfo, StoreSettings as _};
+use crate::provider::{Opening, Result, Store, StoreInfo, StoreSettings as _};
 
 /// Opens what `settings` describe.
 pub(super) async fn open(settings: &VaultSettings, opening: Opening) -> Result<Store> {
@@ -64,8 +64,7 @@ pub(super) fn requests(checked: &Checked, opening: &Opening) -> Result<Requests>
     let trust = Trust { store: name.clone(), scheme, tls: checked.tls.clone() };
     let client = Client::new(checked.address.clone(), checked.namespace.clone(), trust)?;
     let client = Arc::new(client);
-    let caller =
-        Caller::new(name, Arc::clone(&opening.observer), checked.bounds.call_settings(), checked.bounds.paces());
+    let caller = checked.bounds.caller(opening);
     let tokens = Tokens::new(name, checked.login.clone(), Arc::clone(&client), caller.clone());
     Ok(Requests::new(name, client, caller, tokens))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secretferry::model::{Blind, Family, Manager, MasterKey, Purpose, RemoteKey, State};
 use secretferry::provider::registry::{KINDS, StoreKind};
-use secretferry::provider::{Opening, Role, Store};
+use secretferry::provider::{Opening, Quotas, Role, Store};
 
 use crate::fakes::aws::{Aws, REGION, Trouble};
 use crate::fakes::fault::Fault;
@@ -57,7 +57,13 @@ impl Ground for AwsFakeGround {
 async fn open(kind: &str, table: &str) -> Store {
     let settings = StoreKind::find(KINDS, kind).unwrap().read(table.parse().unwrap()).unwrap();
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "aws".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+    let opening = Opening {
+        name: "aws".into(),
+        role: Role::Target,
+        revision_key,
+        observer: Arc::new(Blind),
+        quotas: Quotas::default(),
+    };
     settings.open(opening).await.unwrap()
 }
 

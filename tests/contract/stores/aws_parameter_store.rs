@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secretferry::model::{Blind, MasterKey, Purpose, RemoteKey};
 use secretferry::provider::aws::parameter_store::ParameterStoreSettings;
-use secretferry::provider::{Opening, Role, Store, StoreSettings as _};
+use secretferry::provider::{Opening, Quotas, Role, Store, StoreSettings as _};
 use secretferry::settings::read_table;
 use serde_json::json;
 
@@ -51,7 +51,13 @@ async fn store(address: &str, files: &Path) -> Store {
     );
     let settings: ParameterStoreSettings = read_table(table.parse().unwrap()).unwrap();
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "ssm".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+    let opening = Opening {
+        name: "ssm".into(),
+        role: Role::Target,
+        revision_key,
+        observer: Arc::new(Blind),
+        quotas: Quotas::default(),
+    };
     settings.open(opening).await.unwrap()
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secretferry::model::{Blind, MasterKey, Purpose, RemoteKey, State};
 use secretferry::provider::aws::secrets_manager::SecretsManagerSettings;
-use secretferry::provider::{Opening, Role, StoreSettings as _};
+use secretferry::provider::{Opening, Quotas, Role, StoreSettings as _};
 use secretferry::settings::read_table;
 use serde_json::{Value, json};
 
@@ -41,7 +41,13 @@ impl Ground for SecretsManagerGround {
         );
         let settings: SecretsManagerSettings = read_table(table.parse().unwrap()).unwrap();
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
-        let opening = Opening { name: "aws".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+        let opening = Opening {
+            name: "aws".into(),
+            role: Role::Target,
+            revision_key,
+            observer: Arc::new(Blind),
+            quotas: Quotas::default(),
+        };
         let store = settings.open(opening).await.unwrap();
         Site::new(store, SecretsManagerWorld).keeping(files)
     }

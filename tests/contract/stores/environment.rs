@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secretferry::model::{Blind, MasterKey, Purpose};
 use secretferry::provider::environment::{EnvDialect, EnvironmentSettings};
-use secretferry::provider::{Opening, Role, StoreSettings};
+use secretferry::provider::{Opening, Quotas, Role, StoreSettings};
 
 use crate::ground::{Alone, Ground, Site};
 
@@ -23,7 +23,13 @@ impl Ground for EnvironmentGround {
         let file = Some(folder.path().join(".env"));
         let settings = EnvironmentSettings { file, dialect: Some(self.0), ..EnvironmentSettings::default() };
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
-        let opening = Opening { name: "env".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+        let opening = Opening {
+            name: "env".into(),
+            role: Role::Target,
+            revision_key,
+            observer: Arc::new(Blind),
+            quotas: Quotas::default(),
+        };
         Site::new(settings.open(opening).await.unwrap(), Alone).keeping(folder)
     }
 }

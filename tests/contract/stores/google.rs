@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secretferry::model::{Blind, Family, MasterKey, Purpose, RemoteKey, State};
 use secretferry::provider::registry::{KINDS, StoreKind};
-use secretferry::provider::{Opening, Role, Store};
+use secretferry::provider::{Opening, Quotas, Role, Store};
 use serde_json::{Value, json};
 
 use crate::fakes::fault::Fault;
@@ -46,7 +46,13 @@ impl Ground for GoogleGround {
 async fn open(table: &str) -> Store {
     let settings = StoreKind::find(KINDS, "gcp-secret-manager").unwrap().read(table.parse().unwrap()).unwrap();
     let revision_key = MasterKey::random().subkey(Purpose::Revision);
-    let opening = Opening { name: "google".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+    let opening = Opening {
+        name: "google".into(),
+        role: Role::Target,
+        revision_key,
+        observer: Arc::new(Blind),
+        quotas: Quotas::default(),
+    };
     settings.open(opening).await.unwrap()
 }
 

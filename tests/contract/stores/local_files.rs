@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secretferry::model::{Blind, MasterKey, Purpose};
 use secretferry::provider::local_files::{FileShape, LocalFilesSettings};
-use secretferry::provider::{Opening, Role, StoreSettings};
+use secretferry::provider::{Opening, Quotas, Role, StoreSettings};
 
 use crate::ground::{Alone, Ground, Site};
 
@@ -29,7 +29,8 @@ impl Ground for LocalFilesGround {
         settings.relative_to(folder.path());
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
         let observer = Arc::new(Blind);
-        let opening = Opening { name: "files".into(), role: Role::Target, revision_key, observer };
+        let opening =
+            Opening { name: "files".into(), role: Role::Target, revision_key, observer, quotas: Quotas::default() };
         Site::new(settings.open(opening).await.unwrap(), Alone).keeping(folder)
     }
 }

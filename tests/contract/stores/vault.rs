@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use secretferry::model::{Blind, MasterKey, Purpose, RemoteKey};
 use secretferry::provider::vault::VaultSettings;
-use secretferry::provider::{Opening, Role, StoreSettings as _};
+use secretferry::provider::{Opening, Quotas, Role, StoreSettings as _};
 use secretferry::settings::read_table;
 use serde_json::{Value, json};
 
@@ -47,7 +47,13 @@ impl Ground for VaultGround {
         );
         let settings: VaultSettings = read_table(table.parse().unwrap()).unwrap();
         let revision_key = MasterKey::random().subkey(Purpose::Revision);
-        let opening = Opening { name: "vault".into(), role: Role::Target, revision_key, observer: Arc::new(Blind) };
+        let opening = Opening {
+            name: "vault".into(),
+            role: Role::Target,
+            revision_key,
+            observer: Arc::new(Blind),
+            quotas: Quotas::default(),
+        };
         let store = settings.open(opening).await.unwrap();
         let world = VaultWorld { version: self.0, mount, policy, denied: Mutex::default() };
         Site::new(store, world).keeping(files)

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::model::{Event, Finding, Kind, Listed, MasterKey, Observer, Purpose, RemoteKey, Scope};
 use crate::provider::airflow_metastore::MetastoreSettings;
-use crate::provider::{Content, Opening, Record, Role, Store, StoreSettings};
+use crate::provider::{Content, Opening, Quotas, Record, Role, Store, StoreSettings};
 use crate::reference::Reference;
 
 /// The bytes 0 to 31, and 32 to 63.
@@ -116,6 +116,7 @@ impl Fixture {
             role: Role::Source,
             revision_key: self.key.subkey(Purpose::Revision),
             observer: self.findings.clone(),
+            quotas: Quotas::default(),
         };
         settings.open(opening).await
     }
