@@ -1,6 +1,5 @@
 //! Opens the way to Secret Manager: the SDK's client with endpoint and log-in, the project, and our own pace beside it.
 
-
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_secretmanager_v1::client::SecretManagerService;
 
