@@ -143,6 +143,7 @@
 //!   verify.rs             Reads both sides and proves, by the rules of every reader, that Airflow sees in the target w
 //!   write.rs              One step of a plan: read again, compare, intent, write, outcome
 //! report/      FLOOR 5  what people and machines see; pure
+//!   agenda.rs             When a job is next due, as plain data
 //!   demo.rs               What the demo has to say
 //!   json/                 Reports for machines
 //!   page.rs               Lines for a terminal
@@ -164,6 +165,7 @@
 //!   schedule.rs           The `[jobs.x.schedule]` table: when a job is due
 //!   store.rs              One table of `[stores]`: its kind first, the rest by the rules of that kind
 //! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
+//!   alarm.rs              What time it is, and who wakes the loop at instants
 //!   board.rs              What the status page, the probes and the metrics are told of
 //!   gauges.rs             How things stand at the moment of a scrape, taken from the board
 //!   http/                 What the daemon shows and takes over HTTP
@@ -191,6 +193,7 @@
 //!   plan.rs               `plan`: what a job would do
 //!   progress.rs           Progress on a terminal
 //!   run.rs                One run, as `apply` and `demo` carry it out
+//!   schedule.rs           `schedule`
 //!   session.rs            What every command begins with
 //!   show.rs               `show`: one key in every store
 //!   undo.rs               `undo`

@@ -83,6 +83,8 @@ pub enum Command {
     Undo(Undo),
     /// Read both sides and compare them by the rules of every Airflow reader.
     Verify(Verify),
+    /// Print when each job is next due, in words, in its zone and in UTC; asks no store.
+    Schedule(Schedule),
     /// Show one key in every store: owner, version, fields by name with short fingerprints; never a value.
     Show(Show),
     /// List the runs, or the steps of one.
@@ -211,6 +213,16 @@ pub struct Verify {
     /// Which job.
     #[command(flatten)]
     pub part: JobPart,
+}
+
+/// `schedule`.
+#[derive(Debug, Args)]
+pub struct Schedule {
+    /// Only these jobs; all by default.
+    pub jobs: Vec<String>,
+    /// How many instants of each.
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub next: u16,
 }
 
 /// `show`.

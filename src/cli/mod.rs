@@ -15,6 +15,7 @@ mod logging;
 mod plan;
 mod progress;
 mod run;
+mod schedule;
 mod session;
 mod show;
 mod undo;
@@ -61,6 +62,7 @@ async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failur
         Command::Apply(args) => apply::apply(config, args, console).await,
         Command::Undo(args) => undo::undo(config, args, console).await,
         Command::Verify(args) => verify::verify(config, args, console).await,
+        Command::Schedule(args) => schedule::schedule(config, &args, console),
         Command::Show(args) => show::show(config, args, console).await,
         Command::History(args) => history::history(config, args, console).await,
         Command::Audit(args) => match args.command {

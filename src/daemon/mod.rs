@@ -1,5 +1,6 @@
 //! The long-lived process: runs jobs when they are due, shares them with its like, and tells how they stand.
 
+mod alarm;
 mod board;
 mod gauges;
 pub mod http;
@@ -10,6 +11,7 @@ pub mod reload;
 mod shelf;
 pub mod systemd;
 
+pub use alarm::{Alarm, Clock, CronAlarm, WallClock};
 pub use board::{About, Activity, Board, JobView, LastRun, LedgerView, StoreView, View};
 pub use metrics::{Exposition, Metrics};
 pub use shelf::Shelf;

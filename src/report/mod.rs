@@ -1,5 +1,6 @@
 //! Floor 5, what people and machines see: rendered from plain data, pure.
 
+mod agenda;
 mod demo;
 pub mod json;
 mod page;
@@ -7,6 +8,7 @@ mod plan;
 mod settings;
 pub mod text;
 
+pub use agenda::{Agenda, Times};
 pub use demo::DemoReport;
 pub use page::{Colour, Paper};
 pub use plan::PlanReport;

@@ -12,6 +12,7 @@ mod mapping;
 mod metastore;
 mod output;
 mod rights;
+mod schedule;
 mod story;
 mod terminal;
 mod tour;

@@ -7,6 +7,7 @@ mod demo;
 mod history;
 mod plan;
 mod run;
+mod schedule;
 mod show;
 mod verify;
 
@@ -19,6 +20,7 @@ pub use demo::demo;
 pub use history::history;
 pub use plan::plan;
 pub use run::run;
+pub use schedule::schedule;
 pub use show::show;
 pub use verify::verify;
 

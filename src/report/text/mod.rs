@@ -7,6 +7,7 @@ mod history;
 mod plan;
 mod reasons;
 mod run;
+mod schedule;
 mod show;
 mod verify;
 
@@ -15,5 +16,6 @@ pub use findings::findings;
 pub use history::{history, run_detail};
 pub use plan::plan;
 pub use run::run;
+pub use schedule::schedule;
 pub use show::show;
 pub use verify::verify;
