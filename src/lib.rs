@@ -66,6 +66,7 @@
 //!   address.rs            Where a ledger is
 //!   audit.rs              The audit log
 //!   baseline.rs           What was last written to a target, by name
+//!   clock.rs              How far the ledger's clock is from ours
 //!   conclude.rs           How a step ended, as the store said or as reading back found
 //!   control.rs            What people ask of a job
 //!   database.rs           The two databases a ledger can live in, behind one face
@@ -175,6 +176,7 @@
 //!   reload.rs             Watches the config's file and reads it again, as a whole
 //!   shelf.rs              The ledger of the moment
 //!   systemd.rs            What a service manager is told, where one listens (`NOTIFY_SOCKET`)
+//!   witness.rs            What the stores tell of our tokens, put on the board
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
 //!   apply.rs              `apply`: plan, consent, act on exactly that plan

@@ -125,12 +125,22 @@ impl Session {
 
     /// Opens the ledger, making it where there is none yet.
     pub async fn ledger(&self) -> Result<Ledger, Failure> {
-        Ledger::open(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)
+        let ledger = Ledger::open(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)?;
+        self.tell_of(&ledger);
+        Ok(ledger)
     }
 
     /// Opens the ledger; `None` where there is none, and then nothing is made.
     pub async fn ledger_if_any(&self) -> Result<Option<Ledger>, Failure> {
-        Ledger::open_existing(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)
+        let ledger = Ledger::open_existing(&self.config.ledger, self.folder()).await.map_err(Failure::ledger)?;
+        ledger.iter().for_each(|ledger| self.tell_of(ledger));
+        Ok(ledger)
+    }
+
+    fn tell_of(&self, ledger: &Ledger) {
+        if let Some(finding) = ledger.finding() {
+            self.observer.observe(&Event::Found(finding));
+        }
     }
 
     /// The part each store plays, and in which kinds; names of jobs or stores narrow it.

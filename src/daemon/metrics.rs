@@ -231,7 +231,9 @@ fn prometheus(open_metrics: &str) -> String {
             }
             (Some("#"), ..) => {}
             _ => {
-                text += line;
+                let (name, rest) = line.split_at(line.find(['{', ' ']).unwrap_or(line.len()));
+                text += name;
+                text += rest.strip_prefix("{}").unwrap_or(rest);
                 text.push('\n');
             }
         }

@@ -10,8 +10,10 @@ mod page;
 pub mod reload;
 mod shelf;
 pub mod systemd;
+mod witness;
 
 pub use alarm::{Alarm, Clock, CronAlarm, WallClock};
 pub use board::{About, Activity, Board, JobView, LastRun, LedgerView, StoreView, View};
 pub use metrics::{Exposition, Metrics};
 pub use shelf::Shelf;
+pub use witness::Witness;

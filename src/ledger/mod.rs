@@ -5,6 +5,7 @@
 mod address;
 mod audit;
 mod baseline;
+mod clock;
 mod conclude;
 mod control;
 mod database;

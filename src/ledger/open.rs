@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::Address;
+use super::clock::Offset;
 use super::database::{Connection, Readers};
 use super::error::LedgerError;
 use super::pulse::Terms;
@@ -13,7 +14,7 @@ use super::schema::{self, Installation, KeySource};
 use super::settings::{LedgerSettings, keyless};
 use super::writer::Writer;
 use super::{key_file, postgres, sqlite};
-use crate::model::{MasterKey, Purpose, Subkey};
+use crate::model::{Finding, MasterKey, Purpose, Subkey};
 
 /// What is known between runs; cheap to clone, closed when the last clone is dropped.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ struct Open {
     place: Place,
     keep: Duration,
     terms: Terms,
+    offset: Offset,
     installation: Installation,
     writer: Writer,
     readers: Readers,
@@ -74,8 +76,9 @@ impl Ledger {
         };
         let installed = schema::install(&mut connection, key_source(key, &place)?).await;
         let installation = installed.map_err(|error| place.named(error))?;
+        let offset = Offset::measure(&mut connection).await?;
         let writer = Writer::start(connection, place.clone(), installation.key.subkey(Purpose::Audit), terms);
-        Ok(Self(Arc::new(Open { place, keep: settings.keep.0, terms, installation, writer, readers })))
+        Ok(Self(Arc::new(Open { place, keep: settings.keep.0, terms, offset, installation, writer, readers })))
     }
 
     /// Opens the ledger; `None` where there is none, and then nothing is made.
@@ -102,10 +105,20 @@ impl Ledger {
         self.0.writer.commits()
     }
 
-    /// Why no new work can be begun with it, if none can: another must be opened. On a server this is known two heartbeats
-    /// after the server stopped answering, at the latest.
+    /// Why no new work can be begun with it, if none can: another must be opened. On a server this is known at the
+    /// next heartbeat, and 20 seconds after it where the server keeps silent.
     pub fn failure(&self) -> Option<LedgerError> {
         self.writer().failure()
+    }
+
+    /// How far its clock was ahead of ours when it was opened, in seconds; behind is negative.
+    pub fn clock_ahead(&self) -> f64 {
+        self.0.offset.ahead
+    }
+
+    /// What there is to say about it, such as a clock that is off.
+    pub fn finding(&self) -> Option<Finding> {
+        self.0.offset.finding()
     }
 
     pub(super) fn terms(&self) -> Terms {

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -47,18 +47,36 @@ pub(super) fn micros(duration: Duration) -> i64 {
 
 /// Where heartbeats are noted; once it is dropped there will be no more.
 pub(super) struct Pulse {
-    ends: watch::Sender<Instant>,
+    ends: watch::Sender<End>,
     trust: Duration,
 }
 
 /// What leases learn of them.
 #[derive(Clone)]
-pub(super) struct Life(watch::Receiver<Instant>);
+pub(super) struct Life(watch::Receiver<End>);
+
+/// Until when a heartbeat is trusted, by both clocks: the steady one stands still while the machine sleeps, the other may be set
+/// back.
+#[derive(Clone, Copy)]
+struct End {
+    steady: Instant,
+    wall: SystemTime,
+}
+
+impl End {
+    fn after(sent: Instant, trust: Duration) -> Self {
+        Self { steady: sent + trust, wall: SystemTime::now() + trust.saturating_sub(sent.elapsed()) }
+    }
+
+    fn is_over(self) -> bool {
+        Instant::now() >= self.steady || SystemTime::now() >= self.wall
+    }
+}
 
 impl Pulse {
     /// The pulse of a session that is heard of now.
     pub(super) fn new(terms: Terms) -> Self {
-        Self { ends: watch::Sender::new(Instant::now() + terms.trust()), trust: terms.trust() }
+        Self { ends: watch::Sender::new(End::after(Instant::now(), terms.trust())), trust: terms.trust() }
     }
 
     /// What a lease is held by.
@@ -68,7 +86,7 @@ impl Pulse {
 
     /// Notes a heartbeat that was sent at `sent` and has been answered.
     pub(super) fn beat(&self, sent: Instant) {
-        self.ends.send_replace(sent + self.trust);
+        self.ends.send_replace(End::after(sent, self.trust));
     }
 }
 
@@ -80,7 +98,7 @@ impl Life {
         poll_fn(|context| {
             // A process that was stopped for a while may be woken by an answer before it is by the clock.
             let end = *ends.borrow();
-            if Instant::now() >= end || over.as_mut().poll(context).is_ready() {
+            if end.is_over() || over.as_mut().poll(context).is_ready() {
                 return Poll::Ready(None);
             }
             work.as_mut().poll(context).map(Some)
@@ -92,7 +110,7 @@ impl Life {
         loop {
             let end = *self.0.borrow_and_update();
             tokio::select! {
-                () = sleep_until(end) => return,
+                () = sleep_until(end.steady) => return,
                 changed = self.0.changed() => if changed.is_err() { return },
             }
         }
@@ -143,5 +161,13 @@ mod tests {
         drop(pulse);
         assert_eq!(working.await.ok(), Some(None));
         assert_eq!(begun.elapsed(), BEAT);
+    }
+
+    #[test]
+    fn a_heartbeat_from_before_the_machine_slept_is_not_trusted() {
+        let (now, wall, far) = (Instant::now(), SystemTime::now(), Duration::from_secs(60));
+        assert!(!End { steady: now + far, wall: wall + far }.is_over());
+        assert!(End { steady: now + far, wall: wall - far }.is_over(), "the machine slept");
+        assert!(End { steady: now - Duration::from_millis(1), wall: wall + far }.is_over(), "the clock was set back");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::decision::{Action, Outcome, Reason};
 use super::fault::ErrorKind;
 use super::finding::Finding;
@@ -128,6 +130,13 @@ pub enum Event {
         family: Family,
         /// How long.
         pause: Duration,
+    },
+    /// We have another token, or learnt when the one we have ends.
+    TokenLife {
+        /// The store.
+        store: String,
+        /// When it ends; `None` where it does not, or nobody knows.
+        ends: Option<Timestamp>,
     },
 }
 

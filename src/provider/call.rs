@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::{Error, Result};
@@ -97,6 +98,11 @@ impl Caller {
     /// Makes the caller of `store`; its clones share the pace.
     pub fn new(store: &str, observer: Arc<dyn Observer>, settings: CallSettings, paces: Paces) -> Self {
         Self { store: store.into(), observer, settings, paces }
+    }
+
+    /// Tells when the token that requests are made with ends; `None` where it does not.
+    pub fn tell_token_life(&self, ends: Option<Timestamp>) {
+        self.observer.observe(&Event::TokenLife { store: self.store.to_string(), ends });
     }
 
     /// Sends what `request` makes, again where `repeat` allows it, and gives the last answer.

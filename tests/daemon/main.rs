@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod access;
+mod api;
 mod ask;
+#[path = "../fakes/authority.rs"]
+#[expect(dead_code, reason = "it is shared with the fakes, which serve with it")]
+mod authority;
 mod inbox;
 mod instants;
 mod limits;
@@ -13,4 +17,5 @@ mod patterns;
 mod receivers;
 mod reload;
 mod service;
+mod tls;
 mod turns;

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
-use secretferry::ledger::{Ledger, LedgerError, LedgerSettings, LedgerUrl};
+use secretferry::ledger::{Holder, Ledger, LedgerError, LedgerSettings, LedgerUrl};
 use secretferry::model::{MasterKey, MasterKeyError};
 use secretferry::reference::{Reference, ReferenceError};
 
@@ -151,6 +151,36 @@ impl Make {
             Self::Database => world.sql("CREATE TABLE dag (dag_id TEXT)").await,
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_in_a_file_has_one_daemon_at_a_time() {
+    let world = World::new().await;
+    let (here, there) = (world.open().await, world.open().await);
+    let daemon = Holder { job: "daemon".to_owned(), ..holder() };
+    let claim = here.claim_daemon(&daemon).await.unwrap().unwrap();
+    let refused = there.claim_daemon(&daemon).await.unwrap_err();
+    let said = refused.to_string();
+    let expected = "the ledger has a daemon already: job daemon in process 42 on scheduler-0 since 20";
+    assert!(said.starts_with(expected) && refused.remedy().is_some(), "{said}");
+    begin(&there).await;
+    claim.release().await.unwrap();
+    assert!(there.claim_daemon(&daemon).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_of_an_earlier_program_is_brought_up_to_date_with_its_runs() {
+    let world = World::new().await;
+    let ledger = world.open().await;
+    let (lease, run) = begin(&ledger).await;
+    drop((lease, ledger));
+    let earlier = "DROP TABLE daemons; DROP TABLE standings; DROP TABLE controls; DROP TABLE migrations;
+         DROP INDEX runs_of_job; ALTER TABLE leases DROP COLUMN grace; ALTER TABLE runs DROP COLUMN instant;
+         PRAGMA user_version = 2";
+    world.sql(earlier).await;
+    let seen = world.open().await.overview().await.unwrap();
+    assert_eq!(seen.runs.values().map(|run| run.id.clone()).collect::<Vec<_>>(), [run]);
+    assert!(seen.standings.is_empty(), "no daemon has brought a run to its end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -118,6 +118,24 @@ async fn the_instant_of_a_run_that_died_or_was_stopped_is_still_due() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_standing_outlives_its_runs() {
+    let world = World::new().await;
+    let ledger = world.open().await;
+    let (lease, run) = begin_for(&ledger, instant(1)).await.unwrap();
+    ledger.finish_run(&run, ended(RunStatus::Succeeded, Some(instant(1)), vec![remark(1)])).await.unwrap();
+    lease.release().await.unwrap();
+    let before = ledger.overview().await.unwrap();
+    let folded = ledger.fold(Timestamp::now() + SignedDuration::from_secs(60)).await.unwrap().unwrap();
+    assert_eq!(folded.runs, 1);
+    let after = ledger.overview().await.unwrap();
+    assert_eq!(after.standings, before.standings);
+    assert!(after.runs.is_empty() && before.runs.len() == 1);
+    assert!(matches!(begin_for(&ledger, instant(1)).await, Err(LedgerError::NotDue { .. })));
+    let (_lease, next) = begin_for(&ledger, instant(2)).await.unwrap();
+    assert_eq!(ledger.overview().await.unwrap().runs[&key()].id, next);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_people_ask_is_kept_told_and_proved() {
     let world = World::new().await;
     let (here, there) = (world.open().await, world.open().await);

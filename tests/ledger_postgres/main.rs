@@ -6,6 +6,7 @@ mod apply;
 mod chain;
 #[path = "../ledger/folding.rs"]
 mod folding;
+mod frozen;
 mod leases;
 mod lost;
 #[path = "../ledger/moves.rs"]

@@ -54,6 +54,11 @@ impl Wire {
         Self { address, state }
     }
 
+    /// Makes it whole again for those who connect anew.
+    pub fn mend(&self) {
+        self.state.send_replace(State::Whole);
+    }
+
     /// Cuts it.
     pub fn cut(&self) {
         self.state.send_replace(State::Cut);

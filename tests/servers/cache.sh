@@ -25,12 +25,14 @@ airflow_2_home="$cache/airflow-2.11.2-$(digest "$servers_folder/requirements-2.1
 airflow_3_home="$cache/airflow-3.3.2-$(digest "$servers_folder/requirements-3.3.2.txt")"
 moto_home="$cache/moto-$(digest "$servers_folder/requirements-moto.txt")"
 tools_home="$cache/cargo-deny-0.20.2"
+promtool_home="$cache/promtool"
 
 vault_binary="$vault_home/vault"
 dotenv_binary="$dotenv_home/dotenv"
 airflow_2="$airflow_2_home/bin/python"
 airflow_3="$airflow_3_home/bin/python"
 moto_server="$moto_home/bin/moto_server"
+promtool="$promtool_home/usr/bin/promtool"
 
 # is_ready HOME: the stamp is the last thing an installation writes, so half a one is never taken for a whole.
 is_ready() { [[ -e "$1/.ready" ]]; }

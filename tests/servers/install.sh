@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install.sh: installs the real servers that `make test` talks to; quick when they are there already.
 #
-#   install.sh         PostgreSQL, strace, Vault's core, Docker Compose's reader of .env files, Airflow 2.11.2 and 3.3.2, moto
+#   install.sh         PostgreSQL, strace, Vault's core, Docker Compose's reader of .env files, promtool, Airflow 2.11.2 and 3.3.2, moto
 #   install.sh deny    cargo-deny alone, for `make lint`
 #
 # Vault is under BUSL-1.1. What is built here serves the tests on the machine that built it; it is never shipped.
@@ -54,6 +54,20 @@ install_dotenv() {
     touch "$dotenv_home/.ready"
 }
 
+# install_promtool: out of Debian's package, which is not installed: that would start a server.
+install_promtool() {
+    is_ready "$promtool_home" && return
+    command -v apt-get >/dev/null || fail "promtool comes out of Debian's package prometheus; there is no apt-get here"
+    say "fetching promtool, about 20 MB"
+    rm -rf "$promtool_home"
+    mkdir -p "$promtool_home"
+    [[ $EUID -ne 0 || $apt_updated == yes ]] || apt-get update -qq >/dev/null
+    (cd "$promtool_home" && apt-get download -qq prometheus >/dev/null 2>&1) || fail "the package prometheus could not be fetched"
+    dpkg-deb --extract "$promtool_home"/prometheus_*.deb "$promtool_home" || fail "the package prometheus could not be unpacked"
+    rm -f "$promtool_home"/prometheus_*.deb "$promtool_home/usr/bin/prometheus"
+    touch "$promtool_home/.ready"
+}
+
 # find_python: a version manager's python3.11 may be a shim that refuses to run, so it is tried, not only looked up.
 find_python() {
     local python
@@ -102,6 +116,7 @@ main() {
         install_packages
         install_vault
         install_dotenv
+        install_promtool
         install_python "$airflow_2_home" "$servers_folder/requirements-2.11.2.txt" apache-airflow
         install_python "$airflow_3_home" "$servers_folder/requirements-3.3.2.txt" apache-airflow
         install_python "$moto_home" "$servers_folder/requirements-moto.txt" moto

@@ -148,6 +148,7 @@ export_places() {
     export SECRETFERRY_TEST_VAULT="$vault_binary"
     export SECRETFERRY_TEST_DOTENV="$dotenv_binary"
     export SECRETFERRY_TEST_MOTO="$moto_server"
+    export SECRETFERRY_TEST_PROMTOOL="$promtool"
     export SECRETFERRY_TEST_POSTGRES="postgres://postgres:postgres@127.0.0.1:$port/postgres"
     export SECRETFERRY_TEST_POSTGRES_CA="$run/tls/ca.crt"
     export SECRETFERRY_TEST_TLS="$run/tls"

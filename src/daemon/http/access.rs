@@ -61,7 +61,7 @@ impl Place {
     fn of(method: &Method, path: &str) -> Self {
         match path {
             "/healthz" | "/readyz" => Self::Probe,
-            "/login" | "/style.css" => Self::Entrance,
+            "/login" | "/style.css" | "/icon.svg" | "/favicon.ico" => Self::Entrance,
             "/metrics" => Self::Metrics,
             _ if path == "/api" || path.starts_with("/api/") => Self::Api,
             _ if matches!(*method, Method::GET | Method::HEAD) => Self::Page,

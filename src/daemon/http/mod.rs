@@ -1,14 +1,18 @@
 //! What the daemon shows and takes over HTTP: probes, metrics, the API and the status page, and who may ask for what.
 
 mod access;
+mod action;
 mod answer;
+mod api;
 mod door;
 mod error;
 mod limit;
+mod order;
 mod probe;
 mod served;
 mod session;
 mod sign;
+mod status;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -33,6 +37,8 @@ fn router(served: Served) -> Router {
         .route("/metrics", get(probe::metrics))
         .route("/login", post(sign::sign_in))
         .route("/logout", post(sign::sign_out))
+        .route("/jobs/{job}/{order}", post(action::act))
+        .nest("/api/v1", api::routes())
         .merge(page::routes())
         .fallback(answer::unknown)
         .method_not_allowed_fallback(answer::wrong_method)

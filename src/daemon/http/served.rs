@@ -12,6 +12,7 @@ use crate::config::DaemonSettings;
 use crate::daemon::board::Board;
 use crate::daemon::metrics::Metrics;
 use crate::daemon::shelf::Shelf;
+use crate::model::SecretValue;
 
 /// How long the daemon's loop may be silent before the daemon counts as dead.
 const SILENCE: Duration = Duration::from_secs(120);
@@ -55,6 +56,11 @@ impl Served {
     pub fn adopt(&self, settings: DaemonSettings) {
         let listen = self.settings().listen;
         self.settings.store(Arc::new(DaemonSettings { listen, ..settings }));
+    }
+
+    /// The CSRF token of a session, for whoever shows the session's cookie and the token it began with.
+    pub fn csrf_of(&self, session: &str, token: &SecretValue) -> Option<String> {
+        self.sessions.csrf(session, token)
     }
 }
 

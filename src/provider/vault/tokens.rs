@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use vaultrs::api::token::responses::LookupTokenResponse;
@@ -234,6 +235,8 @@ impl Tokens {
     fn keep(&self, token: &SecretValue, life: Life) -> Arc<Session> {
         let session = Arc::new(Session { token: token.clone(), life });
         self.current.store(Some(Arc::clone(&session)));
+        let ends = life.ends.map(|ends| ends.saturating_duration_since(Instant::now()));
+        self.caller.tell_token_life(ends.and_then(|left| Timestamp::now().checked_add(left).ok()));
         session
     }
 
