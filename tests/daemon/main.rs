@@ -17,5 +17,6 @@ mod patterns;
 mod receivers;
 mod reload;
 mod service;
+mod simulation;
 mod tls;
 mod turns;
