@@ -118,6 +118,7 @@
 //!   vault/                HashiCorp Vault's KV engines as a store of Airflow's keys
 //! engine/      FLOOR 4  one run: look at both sides, decide, act, settle, prove
 //!   apply.rs              Acts on a plan that was shown
+//!   cycle.rs              One run of a job on one target, from its beginning in the ledger to its end there
 //!   delete.rs             Deletes come last
 //!   error.rs              Why a run failed as a whole
 //!   expectation.rs        What a change is conditional on
@@ -160,6 +161,7 @@
 //!   job.rs                The `[jobs.x]` table: what is carried from where to where, and under which rules
 //!   mapping.rs            The keys of a job that give its keys other names in the target
 //!   notify.rs             The `[notify.x]` tables
+//!   open.rs               Puts a checked config to work
 //!   overrides.rs          The `override` table of a job
 //!   policy.rs             The `[jobs.x.policy]` table
 //!   position.rs           Where in the file each key stands, so that faults come in the order a person reads them
@@ -168,14 +170,24 @@
 //! daemon/      FLOOR 7  the long-lived process: runs jobs when they are due, and tells how they stand
 //!   alarm.rs              What time it is, and who wakes the loop at instants
 //!   board.rs              What the status page, the probes and the metrics are told of
+//!   checks.rs             Looks at every store now and then: reachable, allowed, and how long its token lives
+//!   error.rs              Why a daemon did not begin
 //!   gauges.rs             How things stand at the moment of a scrape, taken from the board
 //!   http/                 What the daemon shows and takes over HTTP
+//!   keeper.rs             Keeps the ledger
+//!   life.rs               One daemon from its start to its end
 //!   metrics.rs            What is counted, and every metric's name
 //!   notify/               Tells people what goes wrong with jobs, and when all is well again
 //!   page/                 The status page: what an operator wants to see at night
 //!   reload.rs             Watches the config's file and reads it again, as a whole
+//!   runner.rs             Runs what is due
+//!   scheduler.rs          The loop
+//!   setup.rs              What the daemon works by
 //!   shelf.rs              The ledger of the moment
+//!   show.rs               What the board says of jobs: the config, what the ledger knows, and what waits here
+//!   signals.rs            Signals of the system: end, or read the config again
 //!   systemd.rs            What a service manager is told, where one listens (`NOTIFY_SOCKET`)
+//!   teller.rs             Tells of everything to whom it concerns
 //!   witness.rs            What the stores tell of our tokens, put on the board
 //! cli/         FLOOR 8  the commands; the only place that prints
 //!   airflow_env.rs        `airflow-env`: what Airflow must be told to read a store
@@ -184,6 +196,7 @@
 //!   audit.rs              `audit`: the hash-chained log and its proof
 //!   check.rs              `check`: the config, then every store that a job uses; each finding with its remedy
 //!   console.rs            Standard output for reports, standard error for everything else
+//!   daemon.rs             `daemon`: runs jobs when they are due, until it is told to end
 //!   demo/                 the parts of demo.rs, and its sample
 //!   demo.rs               `demo`
 //!   failure.rs            Any error as words for a person

@@ -81,6 +81,13 @@ pub enum Command {
                       Examples:\n  secretferry undo latest\n  secretferry undo 3f2a9c10 --yes     (the run as `secretferry history` shows it)"
     )]
     Undo(Undo),
+    /// Run jobs when they are due, until told to end; several daemons share a ledger on PostgreSQL, and the work with it.
+    #[command(
+        after_help = "SIGTERM and SIGINT end it once what is under way is finished; SIGHUP, and a change of the file, read the \
+                      config again: one that is refused changes nothing.\nWhere it listens, its status page and its limits \
+                      are said in the table [daemon] of the config."
+    )]
+    Daemon,
     /// Read both sides and compare them by the rules of every Airflow reader.
     Verify(Verify),
     /// Print when each job is next due, in words, in its zone and in UTC; asks no store.

@@ -6,6 +6,7 @@ mod args;
 mod audit;
 mod check;
 mod console;
+mod daemon;
 mod demo;
 mod failure;
 mod history;
@@ -47,8 +48,11 @@ pub async fn run() -> ExitCode {
 }
 
 /// Which commands end by themselves.
-fn life(_command: &Command) -> Life {
-    Life::Command
+fn life(command: &Command) -> Life {
+    match command {
+        Command::Daemon => Life::Daemon,
+        _ => Life::Command,
+    }
 }
 
 async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
@@ -60,6 +64,7 @@ async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failur
         Command::Check(args) => check::check(config, &args, console).await,
         Command::Plan(args) => plan::plan(config, args, console).await,
         Command::Apply(args) => apply::apply(config, args, console).await,
+        Command::Daemon => daemon::daemon(config, console).await,
         Command::Undo(args) => undo::undo(config, args, console).await,
         Command::Verify(args) => verify::verify(config, args, console).await,
         Command::Schedule(args) => schedule::schedule(config, &args, console),

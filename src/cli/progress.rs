@@ -97,12 +97,9 @@ impl Observer for Progress {
                     Some(kind) => tracing::debug!(store, family, milliseconds, %kind, "request failed"),
                 }
             }
+            Event::TokenLife { .. } => {}
             Event::Waiting { store, family, pause } => {
                 tracing::info!(store, family = family.as_str(), milliseconds = pause.as_millis() as u64, "waiting");
-            }
-            Event::TokenLife { store, ends } => {
-                let ends = ends.map_or_else(|| "never".to_owned(), |ends| ends.to_string());
-                tracing::debug!(store, ends, "token known");
             }
         }
     }

@@ -1,5 +1,4 @@
-//! One run, as `apply`, `undo` and `demo` carry it out: lease, settle, plan, consent, act; and its end in the ledger, however
-//! it ends.
+//! One run, as `apply`, `undo` and `demo` carry it out: the lease, the plan, a person's consent, and the work.
 
 use super::console::{Answer, Console};
 use super::failure::Failure;
@@ -7,9 +6,9 @@ use super::interrupt::stop_on_interrupt;
 use super::plan;
 use super::progress::Progress;
 use super::session::Session;
-use crate::engine::{self, Job, Preview, Run, RunReport, RunStatus, Stores, lens_on, preview, preview_undo, settle};
-use crate::ledger::{self, Holder, Lease, Ledger, RunEnd, RunId, RunStart};
-use crate::provider::{Role, Store};
+use crate::engine::{Begun, Cycle, Job, Occasion, Preview, RunReport, RunStatus, Work};
+use crate::ledger::{self, Holder, Ledger};
+use crate::provider::Role;
 
 /// What a run does.
 pub enum Task<'a> {
@@ -50,115 +49,55 @@ pub async fn carry_out(
     console: &Console,
 ) -> Result<Ended, Failure> {
     let ledger = session.ledger().await?;
-    let work = Work::of(session, job, task, &ledger).await?;
-    let holder = Holder::here(&job.name);
-    let lease = ledger.lease(&work.target().info().identity, &holder).await.map_err(Failure::ledger)?;
+    let work = opened(session, job, task, &ledger).await?;
+    let lease = ledger.lease(&work.target().info().identity, &Holder::here(&job.name)).await;
+    let lease = lease.map_err(Failure::ledger)?;
     let stop = stop_on_interrupt(*console);
-    let id = begin(session, &ledger, &lease, job, work.command(), &holder).await?;
-    let target = work.target();
-    let run = Run { job, target, ledger: &ledger, lease: &lease, id: &id, observer: progress, stop: &stop };
-    let untouched = async |why| {
-        end(&run, RunStatus::Interrupted, why).await;
-        Ok(Ended::Untouched(why))
+    // A part of a job says nothing of how the whole stands.
+    let is_whole = matches!(work, Work::Apply(_)) && !job.filter.is_narrowed();
+    let cycle = Cycle {
+        job,
+        work: &work,
+        ledger: &ledger,
+        lease: &lease,
+        config_digest: &session.config.digest,
+        occasion: is_whole.then_some(Occasion { instant: None, schedule: None }),
+        observer: progress,
+        stop: &stop,
     };
-    let preview = match planned(&run, &work, progress).await {
-        Ok(Some(preview)) => preview,
-        Ok(None) => return untouched(INTERRUPTED).await,
-        Err(failure) => return Err(ended(&run, failure).await),
+    let begun = cycle.begin().await.map_err(Failure::ledger)?;
+    let preview = match begun.plan().await.map_err(Failure::run) {
+        Ok(Some(mut preview)) => {
+            preview.findings.extend(progress.take_findings());
+            preview
+        }
+        Ok(None) => return untouched(&begun, INTERRUPTED).await,
+        Err(failure) => return Err(failed(&begun, failure).await),
     };
-    match agreed(&run, &preview, consent, console).await {
+    match agreed(&begun, &preview, consent, console).await {
         Ok(Answer::Yes) => {}
-        Ok(Answer::No) => return untouched(DECLINED).await,
-        Ok(Answer::Interrupted) => return untouched(INTERRUPTED).await,
-        Err(failure) => return Err(ended(&run, failure).await),
+        Ok(Answer::No) => return untouched(&begun, DECLINED).await,
+        Ok(Answer::Interrupted) => return untouched(&begun, INTERRUPTED).await,
+        Err(failure) => return Err(failed(&begun, failure).await),
     }
-    let mut report = work.act(&run, preview).await;
+    let mut report = begun.act(preview).await;
     report.findings.extend(progress.take_findings());
     Ok(Ended::Acted(Box::new(report)))
 }
 
-/// A task with the stores it needs, opened.
-enum Work<'a> {
-    Apply(Stores),
-    Undo(&'a ledger::Run, Store),
-}
-
-impl<'a> Work<'a> {
-    async fn of(session: &Session, job: &Job, task: Task<'a>, ledger: &Ledger) -> Result<Self, Failure> {
-        Ok(match task {
-            Task::Apply => Self::Apply(session.stores(job, Some(ledger)).await?),
-            Task::Undo(past) => {
-                let target = session.store(&job.target, Role::Target, Some(ledger)).await;
-                Self::Undo(past, target.map_err(Failure::store)?)
-            }
-        })
-    }
-
-    fn target(&self) -> &Store {
-        match self {
-            Self::Apply(stores) => &stores.target,
-            Self::Undo(_, target) => target,
+async fn opened(session: &Session, job: &Job, task: Task<'_>, ledger: &Ledger) -> Result<Work, Failure> {
+    Ok(match task {
+        Task::Apply => Work::Apply(session.stores(job, Some(ledger)).await?),
+        Task::Undo(past) => {
+            let target = session.store(&job.target, Role::Target, Some(ledger)).await;
+            Work::Undo(Box::new(past.clone()), target.map_err(Failure::store)?)
         }
-    }
-
-    /// The command, as the history shows it.
-    fn command(&self) -> String {
-        match self {
-            Self::Apply(_) => "apply".to_owned(),
-            Self::Undo(past, _) => format!("undo {}", past.id.short()),
-        }
-    }
-
-    async fn preview(&self, run: &Run<'_>) -> Result<Preview, engine::RunError> {
-        match self {
-            Self::Apply(stores) => preview(run.job, stores, Some(run.ledger), run.observer).await,
-            Self::Undo(past, target) => preview_undo(past, run.job, target, run.ledger, run.observer).await,
-        }
-    }
-
-    async fn act(&self, run: &Run<'_>, preview: Preview) -> RunReport {
-        match self {
-            Self::Apply(stores) => engine::apply(run, &stores.source, preview).await,
-            Self::Undo(..) => engine::undo(run, preview).await,
-        }
-    }
-}
-
-async fn begin(
-    session: &Session,
-    ledger: &Ledger,
-    lease: &Lease,
-    job: &Job,
-    command: String,
-    holder: &Holder,
-) -> Result<RunId, Failure> {
-    let start = RunStart {
-        job: job.name.clone(),
-        command,
-        source: job.source.clone(),
-        target: job.target.clone(),
-        host: holder.host.clone(),
-        config_digest: session.config.digest.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        instant: None,
-    };
-    ledger.begin_run(lease, start).await.map_err(Failure::ledger)
-}
-
-/// The plan; `None` where it was interrupted, which harms nothing, as planning only looks.
-async fn planned(run: &Run<'_>, work: &Work<'_>, progress: &Progress) -> Result<Option<Preview>, Failure> {
-    settle(run, &lens_on(run.job, run.target, run.ledger)).await.map_err(Failure::run)?;
-    let looked = tokio::select! {
-        looked = work.preview(run) => looked,
-        () = run.stop.cancelled() => return Ok(None),
-    };
-    let mut preview = looked.map_err(Failure::run)?;
-    preview.findings.extend(progress.take_findings());
-    Ok(Some(preview))
+    })
 }
 
 /// Shows the plan where somebody reads it, and asks where there is something to do.
-async fn agreed(run: &Run<'_>, preview: &Preview, consent: Consent, console: &Console) -> Result<Answer, Failure> {
+async fn agreed(begun: &Begun<'_>, preview: &Preview, consent: Consent, console: &Console) -> Result<Answer, Failure> {
+    let run = &begun.run;
     let changes = preview.plan.changes().count();
     let asks = consent == Consent::Asked && changes > 0;
     match (console.json, asks) {
@@ -175,16 +114,13 @@ async fn agreed(run: &Run<'_>, preview: &Preview, consent: Consent, console: &Co
     Ok(console.ask(&format!("\nMake {these} to {target} ({location})?"), run.stop).await)
 }
 
-/// Records a run that failed before it acted, and hands the failure on.
-async fn ended(run: &Run<'_>, failure: Failure) -> Failure {
-    end(run, RunStatus::Failed, &failure.message()).await;
-    failure
+async fn untouched(begun: &Begun<'_>, why: &'static str) -> Result<Ended, Failure> {
+    begun.give_up(RunStatus::Interrupted, why).await;
+    Ok(Ended::Untouched(why))
 }
 
-async fn end(run: &Run<'_>, status: RunStatus, why: &str) {
-    let end = RunEnd { status, depth: None, counts: Default::default(), error: Some(why.to_owned()), standing: None };
-    // A ledger that cannot take this note shows the run as dead, which the next one finds.
-    if let Err(error) = run.ledger.finish_run(run.id, end).await {
-        tracing::warn!(%error, "the end of the run was not recorded");
-    }
+/// Records a run that failed before it acted, and hands the failure on.
+async fn failed(begun: &Begun<'_>, failure: Failure) -> Failure {
+    begun.give_up(RunStatus::Failed, &failure.message()).await;
+    failure
 }

@@ -6,25 +6,19 @@ use std::sync::Arc;
 
 use super::args::{JobPart, Shown};
 use super::failure::Failure;
-use crate::config::{Config, ConfigError, JobSettings, MissingReference, load};
+use crate::config::{Config, ConfigError, JobSettings, MissingReference, Opener, load};
 use crate::engine::{Job, Overrides, Stores};
 use crate::ledger::{Ledger, Run};
-use crate::model::{Event, Field, Kind, MasterKey, Observer, Purpose};
-use crate::naming::Filter;
-use crate::provider::{Error, Opening, Quotas, Role, Store, StoreSettings, registry};
-use crate::reference::ReferenceError;
-use crate::settings::{SettingsFault, TablePath, suggestion};
-
-/// What to do about a reference behind which there is no secret.
-pub const REFERENCE_HINT: &str = "set it, or correct the reference";
+use crate::model::{Event, Field, Kind, MasterKey, Observer};
+use crate::provider::{Error, Opening, Quotas, Role, Store};
+use crate::settings::suggestion;
 
 /// A checked config and who watches the work.
 pub struct Session {
     /// The config.
-    pub config: Config,
-    /// Who hears of what happens.
-    pub observer: Arc<dyn Observer>,
-    quotas: Quotas,
+    pub config: Arc<Config>,
+    /// What opens its stores.
+    opener: Opener,
 }
 
 /// How one command narrows a job.
@@ -63,14 +57,16 @@ impl Session {
         for warning in &config.warnings {
             observer.observe(&Event::Found(warning.clone()));
         }
-        Ok(Self { config, observer, quotas: Quotas::default() })
+        let config = Arc::new(config);
+        let opener = Opener { config: Arc::clone(&config), observer, quotas: Quotas::default() };
+        Ok(Self { config, opener })
     }
 
     /// The job as it will run; refused where a secret that it refers to is not there.
     pub fn job(&self, name: Option<&str>, narrowing: &Narrowing) -> Result<Job, Failure> {
         let settings = self.config.job(name).map_err(|error| Failure::config(vec![error]))?;
         self.insist_on(&[&settings.source, &settings.target], Some(&settings.name))?;
-        job(settings, narrowing, self.overrides(settings)?)
+        job(settings, narrowing, self.opener.overrides(settings).map_err(Failure::config)?)
     }
 
     /// The job of an earlier run, on the place that the run wrote to, whatever the store is called now.
@@ -78,7 +74,7 @@ impl Session {
     /// Only the target is asked in an undo, so nothing that the source or an override refers to needs to be there.
     pub fn job_of(&self, past: &Run) -> Result<Job, Failure> {
         let settings = self.config.job(Some(&past.job)).map_err(|error| Failure::config(vec![error]))?;
-        let is_there = |name: &&String| self.settings(name).identity() == past.target_identity;
+        let is_there = |name: &&String| self.opener.identity(name) == past.target_identity;
         let named = self.config.stores.get_key_value(&past.target).map(|(name, _)| name).filter(is_there);
         let Some(target) = named.or_else(|| self.config.stores.keys().find(is_there)) else {
             let message = format!(
@@ -100,15 +96,6 @@ impl Session {
         if missing.is_empty() { Ok(()) } else { Err(Failure::config(missing)) }
     }
 
-    /// What a job sets on the way, read now.
-    fn overrides(&self, job: &JobSettings) -> Result<Overrides, Failure> {
-        let path = TablePath::default().key("jobs").key(&job.name);
-        let error = |(path, error): (String, ReferenceError)| {
-            ConfigError::new(&self.config.file, SettingsFault::new(path, error.to_string()).with_hint(REFERENCE_HINT))
-        };
-        job.overrides.resolved(&path).map_err(|faults| Failure::config(faults.into_iter().map(error).collect()))
-    }
-
     /// Every secret that the ledger, these stores and the job refer to, and that is not there.
     fn missing_for(&self, stores: &[&str], job: Option<&str>) -> Vec<ConfigError> {
         let concerns = |missing: &MissingReference| {
@@ -116,11 +103,7 @@ impl Session {
                 || job.is_some_and(|job| missing.is_of_job(job))
                 || stores.iter().any(|store| missing.is_of_store(store))
         };
-        let error = |missing: MissingReference| {
-            let fault = SettingsFault::new(missing.path, missing.problem.to_string()).with_hint(REFERENCE_HINT);
-            ConfigError::new(&self.config.file, fault)
-        };
-        self.config.missing_references().into_iter().filter(concerns).map(error).collect()
+        self.config.missing(concerns)
     }
 
     /// Opens the ledger, making it where there is none yet.
@@ -139,7 +122,7 @@ impl Session {
 
     fn tell_of(&self, ledger: &Ledger) {
         if let Some(finding) = ledger.finding() {
-            self.observer.observe(&Event::Found(finding));
+            self.opener.observer.observe(&Event::Found(finding));
         }
     }
 
@@ -191,52 +174,25 @@ impl Session {
     /// Opens one store.
     pub async fn store(&self, name: &str, role: Role, ledger: Option<&Ledger>) -> Result<Store, Error> {
         let key = ledger.map_or_else(MasterKey::random, |ledger| ledger.key().clone());
-        registry::open(self.settings(name), self.opening_with(name, role, &key)).await
+        self.opener.store(name, role, &key).await
     }
 
     /// What a store is asked with that shall only say what Airflow needs.
     pub fn opening(&self, name: &str) -> Opening {
-        self.opening_with(name, Role::Source, &MasterKey::random())
-    }
-
-    fn opening_with(&self, name: &str, role: Role, key: &MasterKey) -> Opening {
-        Opening {
-            name: name.to_owned(),
-            role,
-            revision_key: key.subkey(Purpose::Revision),
-            observer: Arc::clone(&self.observer),
-            quotas: self.quotas.clone(),
-        }
-    }
-
-    fn settings(&self, store: &str) -> &dyn StoreSettings {
-        self.config.stores.get(store).expect("a checked config has every store that its jobs name").as_ref()
+        self.opener.opening(name, Role::Source, &MasterKey::random())
     }
 
     /// The folder that relative paths of the config are taken from.
     pub fn folder(&self) -> &Path {
-        self.config.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+        self.config.folder()
     }
 }
 
 fn job(settings: &JobSettings, narrowing: &Narrowing, overrides: Overrides) -> Result<Job, Failure> {
-    let filter = Filter::new(&settings.kinds, &settings.include, &settings.exclude)
+    let filter = settings
+        .filter()
         .and_then(|filter| filter.narrowed(narrowing.kind, &narrowing.only))
         .map_err(Failure::pattern)?;
-    Ok(Job {
-        name: settings.name.clone(),
-        source: settings.source.clone(),
-        target: settings.target.clone(),
-        filter,
-        mapping: settings.mapping.clone(),
-        overrides,
-        form: settings.form,
-        readers: settings.readers.clone(),
-        depth: settings.depth,
-        deep_compare_every: settings.deep_compare_every,
-        policy: settings.policy.clone(),
-        accept: settings.accept.clone(),
-        allow_masked: settings.allow_masked.clone(),
-        shown: narrowing.shown.clone(),
-    })
+    let job = settings.job(&settings.target, filter, overrides);
+    Ok(Job { shown: narrowing.shown.clone(), ..job })
 }

@@ -72,6 +72,11 @@ impl MissingReference {
 }
 
 impl Config {
+    /// The folder that relative paths are taken from.
+    pub fn folder(&self) -> &Path {
+        self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
     /// Reads every reference once and names those that give no secret; a command that does not use them may still run.
     ///
     /// An empty one is left to whoever reads it: to Airflow an empty Fernet key means that nothing is encrypted.

@@ -2,18 +2,30 @@
 
 mod alarm;
 mod board;
+mod checks;
+mod error;
 mod gauges;
 pub mod http;
+mod keeper;
+mod life;
 mod metrics;
 pub mod notify;
 mod page;
 pub mod reload;
+mod runner;
+mod scheduler;
+mod setup;
 mod shelf;
+mod show;
+mod signals;
 pub mod systemd;
+mod teller;
 mod witness;
 
 pub use alarm::{Alarm, Clock, CronAlarm, WallClock};
 pub use board::{About, Activity, Board, JobView, LastRun, LedgerView, StoreView, View};
+pub use error::DaemonError;
+pub use life::{End, live};
 pub use metrics::{Exposition, Metrics};
 pub use shelf::Shelf;
 pub use witness::Witness;

@@ -101,7 +101,7 @@ async fn remember(run: &Run<'_>, plan: &Plan, shape: &str, trouble: &Trouble) {
     if remembered.is_empty() || trouble.cause().is_some() {
         return;
     }
-    if let Err(error) = run.ledger.remember(run.id, run.lease, remembered).await {
+    if let Err(error) = run.ledger.remember(&run.id, run.lease, remembered).await {
         trouble.end_of_ledger("the ledger could not be brought up to date", &error);
     }
 }

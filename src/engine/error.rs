@@ -39,6 +39,15 @@ fn said(store: &str, error: &provider::Error) -> String {
 }
 
 impl RunError {
+    /// What happened, and what to do about it.
+    pub fn explained(&self) -> String {
+        let remedy = match self {
+            Self::Store { source, .. } => source.remedy.as_deref(),
+            Self::Ledger { source, .. } => source.remedy(),
+        };
+        remedy.map_or_else(|| self.to_string(), |remedy| format!("{self}; {remedy}"))
+    }
+
     /// Wraps a store's error of `stage`.
     pub(super) fn store(job: &str, store: &str, stage: Stage) -> impl Fn(provider::Error) -> Self {
         let (job, store) = (job.to_owned(), store.to_owned());

@@ -1,6 +1,7 @@
 //! Floor 4, one run: look at both sides, decide, act, settle, prove.
 
 mod apply;
+mod cycle;
 mod delete;
 mod error;
 mod expectation;
@@ -27,6 +28,7 @@ mod verify;
 mod write;
 
 pub use apply::apply;
+pub use cycle::{About, Begun, Cycle, Work};
 pub use error::RunError;
 pub use job::Job;
 pub use lens::Lens;
@@ -34,7 +36,7 @@ pub use outcome::{Mismatch, RunReport, RunStatus, ShowReport, Sight, StepOutcome
 pub use overrides::{Override, Overrides, Setting};
 pub use preview::{Preview, Stores, lens, lens_on, preview};
 pub use reduce::{Carriage, FormChoice, Masked, Prepared, Reduced};
-pub use run::Run;
+pub use run::{Occasion, Run};
 pub use schedule::{CatchUp, Known, Overlap, Pattern, PatternFault, Rhythm, Schedule, Turn, turn};
 pub use settle::{Meant, Now, Settled, settle, settled};
 pub use show::{sight, unopened};

@@ -66,6 +66,24 @@ impl StepOutcome {
 }
 
 impl RunReport {
+    /// Reports a run of `(job, source, target)` that ended before it acted on anything.
+    pub fn unacted(run: Option<String>, about: (&str, &str, &str), status: RunStatus, why: &str) -> Self {
+        let (job, source, target) = about;
+        Self {
+            run,
+            undoes: None,
+            job: job.to_owned(),
+            source: source.to_owned(),
+            target: target.to_owned(),
+            took: Duration::ZERO,
+            outcomes: Vec::new(),
+            status,
+            error: Some(why.to_owned()),
+            audit_head: None,
+            findings: Vec::new(),
+        }
+    }
+
     /// How many keys ended how; an outcome that no key has is left out.
     pub fn counts(&self) -> BTreeMap<Outcome, u64> {
         self.outcomes.iter().fold(BTreeMap::new(), |mut counts, step| {

@@ -4,12 +4,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::error::is_away;
 use super::job::Job;
 use super::outcome::{RunReport, StepOutcome};
-use crate::ledger::{Lease, Ledger, LedgerError, RunEnd, RunId, RunStatus};
+use super::schedule::Schedule;
+use crate::ledger::{Concluded, Lease, Ledger, LedgerError, REMARKS, Remark, RunEnd, RunId, RunStatus};
 use crate::model::{ErrorKind, Finding, Mark, MarkedName, Observer, Outcome, SecretName};
 use crate::planner::{Depth, Plan};
 use crate::provider::{self, Store};
@@ -28,11 +30,30 @@ pub struct Run<'a> {
     /// The lease of the target.
     pub lease: &'a Lease,
     /// The run's id.
-    pub id: &'a RunId,
+    pub id: RunId,
+    /// What the job is the further for it; `None` for an undo, and for a part of a job.
+    pub occasion: Option<Occasion<'a>>,
     /// Who watches.
     pub observer: &'a dyn Observer,
     /// Asks the run to finish the steps in flight and begin no other.
     pub stop: &'a CancellationToken,
+}
+
+/// What a whole run of a job is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The instant it is due for; `None` where a person started it.
+    pub instant: Option<Timestamp>,
+    /// The job's schedule, if it has one.
+    pub schedule: Option<&'a Schedule>,
+}
+
+impl Occasion<'_> {
+    /// Until when nothing is due any more once the run has ended.
+    pub(super) fn done_at(&self, ended: Timestamp) -> Option<Timestamp> {
+        let instant = self.instant?;
+        Some(self.schedule.map_or(instant, |schedule| schedule.done_at(instant, ended)))
+    }
 }
 
 /// What goes wrong for the whole run, shared by its steps.
@@ -142,15 +163,28 @@ fn status(run: &Run<'_>, report: &RunReport) -> RunStatus {
     }
 }
 
+/// Where the job stands after it. A run that was interrupted leaves its instant due: somebody else goes on.
+fn concluded(job: &Job, occasion: Occasion<'_>, report: &RunReport) -> Concluded {
+    let is_over = report.status != RunStatus::Interrupted;
+    let remarks = report.outcomes.iter().filter(|step| !job.is_content_with(step)).map(|step| Remark {
+        name: step.name.to_string(),
+        outcome: step.outcome.as_str().to_owned(),
+        reason: step.reason.as_str().to_owned(),
+        detail: step.detail.clone(),
+    });
+    let done_at = occasion.done_at(Timestamp::now()).filter(|_| is_over);
+    Concluded { done_at, remarks: Some(remarks.take(REMARKS).collect()) }
+}
+
 async fn finish(run: &Run<'_>, report: &mut RunReport, depth: Depth) {
     let end = RunEnd {
         status: report.status,
         depth: Some(depth),
         counts: report.counts(),
         error: report.error.clone(),
-        standing: None,
+        standing: run.occasion.map(|occasion| concluded(run.job, occasion, report)),
     };
-    match run.ledger.finish_run(run.id, end).await {
+    match run.ledger.finish_run(&run.id, end).await {
         Ok(head) => report.audit_head = Some(head.to_string()),
         Err(error) => {
             report.status = RunStatus::Failed;

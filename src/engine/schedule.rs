@@ -76,11 +76,12 @@ impl Schedule {
         // What is nominally due earlier than this is due before `t` whatever its delay.
         let mut nominal = self.nominal_after(t.checked_sub(self.jitter).unwrap_or(Timestamp::MIN))?;
         loop {
-            let instant = self.delayed(job, nominal);
+            let next = self.nominal_after(nominal);
+            let instant = self.delayed(job, nominal, next);
             if instant > t {
                 return Some(instant);
             }
-            nominal = self.nominal_after(nominal)?;
+            nominal = next?;
         }
     }
 
@@ -88,7 +89,7 @@ impl Schedule {
     pub fn latest(&self, job: &str, upto: Timestamp, after: Timestamp) -> Option<Timestamp> {
         let mut nominal = self.nominal_until(upto)?;
         while nominal > after.checked_sub(self.jitter).unwrap_or(Timestamp::MIN) {
-            let instant = self.delayed(job, nominal);
+            let instant = self.delayed(job, nominal, self.nominal_after(nominal));
             if instant <= upto {
                 return (instant > after).then_some(instant);
             }
@@ -156,11 +157,8 @@ impl Schedule {
     }
 
     // Not chance: whoever computes the delay of this job's instant gets the same one.
-    fn delayed(&self, job: &str, nominal: Timestamp) -> Timestamp {
-        if self.jitter.is_zero() {
-            return nominal;
-        }
-        let gap = self.nominal_after(nominal).map_or(self.jitter, |next| next.duration_since(nominal).unsigned_abs());
+    fn delayed(&self, job: &str, nominal: Timestamp, next: Option<Timestamp>) -> Timestamp {
+        let gap = next.map_or(self.jitter, |next| next.duration_since(nominal).unsigned_abs());
         let most = self.jitter.min(gap.saturating_sub(Duration::from_millis(1)));
         let digest = Sha256::new().chain_update(job).chain_update(nominal.as_second().to_be_bytes()).finalize();
         let number = digest[..8].iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));

@@ -170,7 +170,7 @@ pub async fn settle(run: &Run<'_>, lens: &Lens) -> Result<u64, RunError> {
     for (step, settlement) in looked {
         match settlement {
             Ok(settlement) => {
-                let settling = run.ledger.settle(run.id, step.step, settlement);
+                let settling = run.ledger.settle(&run.id, step.step, settlement);
                 settling.await.map_err(RunError::ledger(&run.job.name))?;
                 count += 1;
             }

@@ -150,7 +150,7 @@ impl<'a> Writer<'a> {
 
     /// Intent, request, outcome.
     pub(super) async fn perform(&self, aim: Aim<'_>, change: Change, expect: Expect) -> StepOutcome {
-        let id = match self.run.ledger.intend(self.run.id, self.run.lease, self.intent(&aim)).await {
+        let id = match self.run.ledger.intend(&self.run.id, self.run.lease, self.intent(&aim)).await {
             Ok(id) => id,
             Err(error) => {
                 self.trouble.end_of_ledger("the ledger failed, so nothing more is written", &error);
@@ -214,7 +214,7 @@ impl<'a> Writer<'a> {
     async fn may_be_late(&self, aim: &Aim<'_>) -> bool {
         let asked = self.given_up.get_or_init(|| async {
             // A ledger that cannot be asked fails at the next write to it; until then a conflict is a conflict.
-            self.run.ledger.given_up_by(self.run.id).await.unwrap_or_default()
+            self.run.ledger.given_up_by(&self.run.id).await.unwrap_or_default()
         });
         let same = |intent: &Intent| intent.key == *aim.key && intent.source_fingerprint == aim.fingerprint;
         asked.await.iter().any(same)

@@ -290,6 +290,11 @@ impl LedgerError {
         of_the_file || self.is_loss() || matches!(self, Self::Refused(_) | Self::Unsuitable(_))
     }
 
+    /// Whether it may be over by itself: the server, or the way to it, is gone for a moment.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Unreachable { .. } | Self::Locked)
+    }
+
     /// Tells whether the connection is gone, and with it every lease.
     pub(super) fn is_loss(&self) -> bool {
         matches!(self, Self::Lost(_))

@@ -94,6 +94,14 @@ impl<'de> Visitor<'de> for UrlVisitor {
 }
 
 impl LedgerSettings {
+    /// For people: where the ledger is, as far as the config tells without a secret.
+    pub fn location(&self) -> String {
+        match &self.url {
+            LedgerUrl::Text(url) => url.clone(),
+            LedgerUrl::Reference(reference) => format!("the URL in {reference}"),
+        }
+    }
+
     /// Finds every fault that needs no I/O to be seen.
     pub fn faults(&self) -> Vec<LedgerError> {
         let LedgerUrl::Text(url) = &self.url else { return Vec::new() };

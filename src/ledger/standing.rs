@@ -14,8 +14,8 @@ use super::writer::Pen;
 pub struct Concluded {
     /// Nothing that was due until then is due any more; `None` where what was due still is.
     pub done_at: Option<Timestamp>,
-    /// The keys that are not as they should be; those beyond [`REMARKS`] are not kept.
-    pub remarks: Vec<Remark>,
+    /// The keys that are not as they should be, those beyond [`REMARKS`] left out; `None` for a run that did not come to look.
+    pub remarks: Option<Vec<Remark>>,
 }
 
 /// Refuses a run for an instant whose work is done.
@@ -55,13 +55,13 @@ pub(super) async fn began(pen: &mut Pen<'_>, run: &RunId, job: &str, target: &st
 pub(super) async fn ended(pen: &mut Pen<'_>, run: &RunContext, end: &RunEnd) -> Result<(), LedgerError> {
     let Some(concluded) = &end.standing else { return Ok(()) };
     query(
-        "UPDATE standings SET run = $1, remarks = $2,
+        "UPDATE standings SET run = $1, remarks = coalesce($2, remarks),
             done_at = CASE WHEN done_at IS NULL OR done_at < $3 THEN $3 ELSE done_at END,
             last_good = CASE WHEN $4 = 1 THEN (SELECT started_at FROM runs WHERE id = $1) ELSE last_good END
          WHERE job = $5 AND target_identity = $6",
     )
     .bind(run.run.as_str())
-    .bind(remarks_text(&concluded.remarks)?)
+    .bind(concluded.remarks.as_deref().map(remarks_text).transpose()?)
     .bind(concluded.done_at.map(rounded_up))
     .bind(i64::from(end.status == RunStatus::Succeeded))
     .bind(&run.job)

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::airflow::AirflowBackend;
+use super::call::CallSettings;
 use super::error::{Error, Result};
 use super::pace::Quotas;
 use crate::model::{
@@ -216,6 +218,11 @@ pub trait StoreSettings: fmt::Debug + Send + Sync {
     /// Whether the store can be asked for all its keys, as in [`Capabilities::listing`].
     fn listing(&self) -> Listing {
         Listing::Full
+    }
+
+    /// The longest that one request to the store may be under way.
+    fn request_timeout(&self) -> Duration {
+        CallSettings::default().timeout
     }
 
     /// Takes relative paths from `folder`, the config file's, and fills in what `backend-kwargs` say and the table's own

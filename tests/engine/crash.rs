@@ -250,7 +250,16 @@ async fn a_plan_is_acted_on_once() {
     let lease = ledger.lease(&stores.target.info().identity, &holder).await.unwrap();
     let id = ledger.begin_run(&lease, crate::world::start(job)).await.unwrap();
     let stop = CancellationToken::new();
-    let run = Run { job, target: &stores.target, ledger, lease: &lease, id: &id, observer: &Blind, stop: &stop };
+    let run = Run {
+        job,
+        target: &stores.target,
+        ledger,
+        lease: &lease,
+        id: id.clone(),
+        occasion: None,
+        observer: &Blind,
+        stop: &stop,
+    };
     settle(&run, &lens(job, stores, Some(ledger))).await.unwrap();
     let planned = preview(job, stores, Some(ledger), &Blind).await.unwrap();
     assert_eq!(apply(&run, &stores.source, planned.clone()).await.status, RunStatus::Succeeded);

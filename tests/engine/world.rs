@@ -97,7 +97,8 @@ impl World {
         let (job, stores, ledger) = (&self.job, &self.stores, &self.ledger);
         let lease = ledger.lease(&stores.target.info().identity, &Holder::here(&job.name)).await.unwrap();
         let id = ledger.begin_run(&lease, start(job)).await.unwrap();
-        let run = Run { job, target: &stores.target, ledger, lease: &lease, id: &id, observer, stop };
+        let run =
+            Run { job, target: &stores.target, ledger, lease: &lease, id: id.clone(), occasion: None, observer, stop };
         let planned = async {
             settle(&run, &lens(job, stores, Some(ledger))).await?;
             preview(job, stores, Some(ledger), observer).await
@@ -133,7 +134,8 @@ impl World {
         let lease = ledger.lease(&target.info().identity, &Holder::here(&job.name)).await.unwrap();
         let id = ledger.begin_run(&lease, RunStart { command: "undo".to_owned(), ..start(job) }).await.unwrap();
         let stop = CancellationToken::new();
-        let undoing = Run { job, target, ledger, lease: &lease, id: &id, observer: &Blind, stop: &stop };
+        let undoing =
+            Run { job, target, ledger, lease: &lease, id: id.clone(), occasion: None, observer: &Blind, stop: &stop };
         settle(&undoing, &lens_on(job, target, ledger)).await.unwrap();
         let preview = self.plan_undo(run).await;
         meddle(&preview).await;

@@ -17,7 +17,7 @@ fn for_instant(at: Timestamp) -> RunStart {
 }
 
 fn ended(status: RunStatus, done_at: Option<Timestamp>, remarks: Vec<Remark>) -> RunEnd {
-    let standing = Some(Concluded { done_at, remarks });
+    let standing = Some(Concluded { done_at, remarks: Some(remarks) });
     RunEnd { status, depth: None, counts: [].into(), error: None, standing }
 }
 

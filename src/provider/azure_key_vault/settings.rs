@@ -1,6 +1,7 @@
 //! The table of a vault in the config.
 
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -11,8 +12,8 @@ use super::{AuthSettings, KIND, PaceSettings, airflow, checked, kwargs, opening}
 use crate::model::{Finding, Listing};
 use crate::naming::Rule;
 use crate::provider::{
-    AirflowBackend, BackendKwargs, Opening, PrefixSetting, Result, SettingsFault, Store, StoreSettings, TeamsSetting,
-    Understood,
+    AirflowBackend, BackendKwargs, CallSettings, Opening, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
+    TeamsSetting, Understood,
 };
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
@@ -100,6 +101,10 @@ impl StoreSettings for KeyVaultSettings {
 
     fn listing(&self) -> Listing {
         self.listing.unwrap_or_default()
+    }
+
+    fn request_timeout(&self) -> Duration {
+        self.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0)
     }
 
     fn relative_to(&mut self, folder: &Path) {

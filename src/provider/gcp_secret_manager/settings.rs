@@ -1,6 +1,7 @@
 //! The table of a Secret Manager in the config.
 
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -12,8 +13,8 @@ use super::{DIALECT, KIND, airflow, checked, kwargs, opening, session};
 use crate::model::{Finding, Listing};
 use crate::naming::Rule;
 use crate::provider::{
-    AirflowBackend, BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
-    TeamsSetting, Understood,
+    AirflowBackend, BackendKwargs, CallSettings, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store,
+    StoreSettings, TeamsSetting, Understood,
 };
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
@@ -119,6 +120,10 @@ impl StoreSettings for SecretManagerSettings {
 
     fn listing(&self) -> Listing {
         self.listing.unwrap_or_default()
+    }
+
+    fn request_timeout(&self) -> Duration {
+        self.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0)
     }
 
     fn relative_to(&mut self, folder: &Path) {

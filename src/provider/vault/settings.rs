@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use super::{KIND, airflow, checked, opening};
 use crate::model::{Finding, Listing, Requirement};
 use crate::naming::Rule;
 use crate::provider::{
-    AirflowBackend, BackendKwargs, Opening, Result, SettingsFault, Store, StoreSettings, Understood,
+    AirflowBackend, BackendKwargs, CallSettings, Opening, Result, SettingsFault, Store, StoreSettings, Understood,
 };
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
@@ -121,6 +122,10 @@ impl StoreSettings for VaultSettings {
 
     fn listing(&self) -> Listing {
         self.listing.unwrap_or_default()
+    }
+
+    fn request_timeout(&self) -> Duration {
+        self.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0)
     }
 
     fn relative_to(&mut self, folder: &Path) {

@@ -1,6 +1,7 @@
 //! The table of a Parameter Store in the config.
 
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -14,8 +15,8 @@ use crate::provider::aws::access::{Access, AccessSettings, usual_region};
 use crate::provider::aws::login::Login;
 use crate::provider::aws::patterns::patterns;
 use crate::provider::{
-    AirflowBackend, BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
-    TeamsSetting, Understood,
+    AirflowBackend, BackendKwargs, CallSettings, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store,
+    StoreSettings, TeamsSetting, Understood,
 };
 use crate::reference::TlsSettings;
 use crate::settings::{DurationText, Faults};
@@ -197,6 +198,10 @@ impl StoreSettings for ParameterStoreSettings {
 
     fn listing(&self) -> Listing {
         self.listing.unwrap_or_default()
+    }
+
+    fn request_timeout(&self) -> Duration {
+        self.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0)
     }
 
     fn relative_to(&mut self, folder: &Path) {

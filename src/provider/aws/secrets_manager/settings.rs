@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -13,8 +14,8 @@ use crate::provider::aws::AuthSettings;
 use crate::provider::aws::access::AccessSettings;
 use crate::provider::aws::login::Login;
 use crate::provider::{
-    AirflowBackend, BackendKwargs, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store, StoreSettings,
-    TeamsSetting, Understood,
+    AirflowBackend, BackendKwargs, CallSettings, Opening, PaceSettings, PrefixSetting, Result, SettingsFault, Store,
+    StoreSettings, TeamsSetting, Understood,
 };
 use crate::reference::TlsSettings;
 use crate::settings::DurationText;
@@ -134,6 +135,10 @@ impl StoreSettings for SecretsManagerSettings {
 
     fn listing(&self) -> Listing {
         self.listing.unwrap_or_default()
+    }
+
+    fn request_timeout(&self) -> Duration {
+        self.timeout.map_or(CallSettings::default().timeout, |timeout| timeout.0)
     }
 
     fn relative_to(&mut self, folder: &Path) {
