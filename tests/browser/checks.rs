@@ -8,7 +8,10 @@ use crate::driver::Browser;
 pub async fn faults(browser: &Browser, home: &str, canaries: &[&str]) -> Vec<String> {
     let mut faults: Vec<String> =
         browser.complaints().await.into_iter().map(|complaint| format!("console: {complaint}")).collect();
-    let elsewhere = browser.asked().await.into_iter().filter(|url| !url.starts_with(home) && !url.starts_with("data:"));
+    // The browser's first page, of its own, is no concern of ours.
+    let asked =
+        browser.asked().await.into_iter().filter(|url| !url.starts_with("data:") && !url.starts_with("chrome:"));
+    let elsewhere = asked.filter(|url| !url.starts_with(home));
     faults.extend(elsewhere.map(|url| format!("elsewhere: {url}")));
     let page = browser.evaluate("return document.documentElement.outerHTML").await;
     let page = page.as_str().unwrap();
@@ -58,7 +61,7 @@ const STRUCTURE: &str = "
     levels.forEach((level, i) => { if (i && level > levels[i - 1] + 1) found.push('h' + levels[i - 1] + ' then h' + level); });
     if (all('table:not(:has(caption))').length) found.push('a table without a caption');
     if (all('thead th:not([scope])').length) found.push('a column without scope');
-    if (all('input:not([type=hidden])').some(i => !i.labels.length)) found.push('an input without a label');
+    if (all('input:not([type=hidden], [hidden])').some(i => !i.labels.length)) found.push('an input without a label');
     if (all('a, button').some(e => !e.innerText.trim())) found.push('something to press without a name');
     if (all('script, [style], [onclick]').length) found.push('a script or style in the page');
     const ids = all('[id]').map(e => e.id);

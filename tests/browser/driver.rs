@@ -59,7 +59,7 @@ impl Browser {
     }
 
     pub async fn path(&self) -> String {
-        self.evaluate("return location.pathname").await.as_str().unwrap().to_owned()
+        self.evaluate("return decodeURIComponent(location.pathname)").await.as_str().unwrap().to_owned()
     }
 
     /// Presses keys as a person does, on whatever has the focus.

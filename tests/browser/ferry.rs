@@ -39,11 +39,12 @@ variables-file = "c.json"
 [jobs.prod-to-region-b]
 source = "airflow-prod"
 target = "region-b"
+kinds = ["variables"]
 
 [jobs.prod-to-region-c]
 source = "airflow-prod"
 target = "region-c"
-include = ["variables/team_*"]
+kinds = ["variables"]
 "#;
 
 /// The door, what it shows, and the folder all of it lies in.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install.sh: installs the real servers that `make test` talks to; quick when they are there already.
 #
-#   install.sh         PostgreSQL, strace, Vault's core, Docker Compose's reader of .env files, promtool, Airflow 2.11.2 and 3.3.2, moto
+#   install.sh         PostgreSQL, strace, Chromium, Vault's core, Docker Compose's reader of .env files, promtool, Airflow 2.11.2 and 3.3.2, moto
 #   install.sh deny    cargo-deny alone, for `make lint`
 #
 # Vault is under BUSL-1.1. What is built here serves the tests on the machine that built it; it is never shipped.
@@ -28,9 +28,11 @@ install_packages() {
     find_postgres >/dev/null || fail "postgresql is installed, but has no initdb"
     command -v psql >/dev/null || install_package postgresql-client
     local tool
-    for tool in strace openssl curl; do
+    for tool in strace openssl curl chromium; do
         command -v "$tool" >/dev/null || install_package "$tool"
     done
+    command -v chromedriver >/dev/null || install_package chromium-driver
+    [[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] || install_package fonts-dejavu-core # pages need some font
 }
 
 install_vault() {

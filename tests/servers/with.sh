@@ -148,6 +148,8 @@ export_places() {
     export SECRETFERRY_TEST_VAULT="$vault_binary"
     export SECRETFERRY_TEST_DOTENV="$dotenv_binary"
     export SECRETFERRY_TEST_MOTO="$moto_server"
+    SECRETFERRY_TEST_CHROMEDRIVER="$(command -v chromedriver)"
+    export SECRETFERRY_TEST_CHROMEDRIVER
     export SECRETFERRY_TEST_PROMTOOL="$promtool"
     export SECRETFERRY_TEST_POSTGRES="postgres://postgres:postgres@127.0.0.1:$port/postgres"
     export SECRETFERRY_TEST_POSTGRES_CA="$run/tls/ca.crt"

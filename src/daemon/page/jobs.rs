@@ -50,12 +50,13 @@ fn actions(look: &Look<'_>, job: &JobView) -> Markup {
 
 fn standing(look: &Look<'_>, job: &JobView) -> Markup {
     let state = state::of_job(job, look.now);
+    let now = activity(job, look.now);
     let last_good = job.standing.as_ref().and_then(|standing| standing.last_good);
     html! {
         section {
             h2 { (visible(&job.source)) " → " (visible(&job.target)) " " (state.badge()) }
             dl {
-                div { dt { "Now" } dd { (activity(job, look.now)) } }
+                @if !now.0.is_empty() { div { dt { "Now" } dd { (now) } } }
                 div { dt { "Last run" } dd {
                     @if let Some(run) = &job.last {
                         a href=(run_path(&run.run)) { (run.status.as_str()) } " "

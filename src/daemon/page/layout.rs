@@ -133,6 +133,8 @@ pub(super) fn login(look: &Look<'_>, problem: Option<&str>) -> Markup {
         @if look.visitor.may_sign_in {
             p { "Whoever has the daemon's token may run, pause and resume jobs. What they do is in the audit log." }
             form.login method="post" action="/login" {
+                // Password managers file a token under a name.
+                input type="text" name="username" value="secretferry" autocomplete="username" hidden;
                 label for="token" { "Token" }
                 input id="token" name="token" type="password" autocomplete="current-password" required;
                 button type="submit" { "Sign in" }
