@@ -44,8 +44,9 @@ pub struct Global {
     /// Log more to standard error: -v what is done, -vv every request, -vvv everything; never a value.
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = EVERYWHERE)]
     pub verbose: u8,
-    /// How the log is written: for people, or one JSON object a line; auto is JSON for a daemon without a terminal, else for people.
+    /// Write the log for people (human) or as JSON; auto is JSON for a daemon without a terminal; SECRETFERRY_LOG_FORMAT says it too.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", env = "SECRETFERRY_LOG_FORMAT", help_heading = EVERYWHERE)]
+    #[arg(hide_possible_values = true, hide_default_value = true, hide_env = true)]
     pub log_format: LogFormat,
     /// Print without colours; so does the environment variable NO_COLOR.
     #[arg(long, global = true, help_heading = EVERYWHERE)]

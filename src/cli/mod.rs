@@ -50,8 +50,11 @@ pub async fn run() -> ExitCode {
 }
 
 /// Which commands end by themselves.
-fn life(_command: &Command) -> Life {
-    Life::Command
+fn life(command: &Command) -> Life {
+    match command {
+        Command::Daemon => Life::Daemon,
+        _ => Life::Command,
+    }
 }
 
 async fn carry_out(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
