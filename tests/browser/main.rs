@@ -1,6 +1,6 @@
 //! The status page in a real browser: how it looks, how it is walked through, and that it gives nothing away.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod checks;
 mod driver;

@@ -63,6 +63,7 @@ impl Limiter {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::net::Ipv4Addr;
     use std::time::Duration;
