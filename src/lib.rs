@@ -153,6 +153,7 @@
 //!   settings.rs           What Airflow must be told to read a store, as a file of variables or as a part of airflow.cf
 //!   text/                 Reports for a terminal
 //! config/      FLOOR 6  the TOML file, joined from each floor's settings, checked as a whole
+//!   chain.rs              Chains and loops: jobs that read what other jobs write
 //!   changes.rs            What differs between two configs, by the names of keys
 //!   check.rs              Rules across tables, and the config that has passed them all
 //!   daemon.rs             The `[daemon]` table: where the daemon listens, who may ask it, and how it ends

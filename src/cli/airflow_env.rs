@@ -26,7 +26,7 @@ pub async fn airflow_env(config: Option<&Path>, args: args::AirflowEnv, console:
         return Err(Failure::local(message).with_exit_code(FOUND));
     };
     // What the jobs write here may need more than the place itself.
-    let jobs = session.config.jobs.values().filter(|job| job.target == *name);
+    let jobs = session.config.jobs.values().filter(|job| job.targets.contains(name));
     backend
         .requirements
         .extend(jobs.filter_map(|job| job.form).flat_map(|form| form.needs(&backend.dialect)).collect::<Vec<_>>());

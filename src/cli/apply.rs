@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::console::Console;
-use super::failure::{FAILED, FOUND, Failure, INTERRUPTED};
+use super::failure::{FAILED, FOUND, Failure, INTERRUPTED, worst};
 use super::progress::Progress;
 use super::run::{Consent, Ended, Task, carry_out};
 use super::session::{Narrowing, Session};
@@ -20,19 +20,56 @@ pub async fn apply(config: Option<&Path>, args: args::Apply, console: &Console) 
     }
     let progress = Arc::new(Progress::new(console.bars));
     let session = Session::begin(config, Arc::clone(&progress) as _)?;
-    let job = session.job(args.part.job.as_deref(), &Narrowing::of(&args.part, &args.shown))?;
+    let legs = session.legs(args.part.job.as_deref(), &Narrowing::of(&args.part, &args.shown))?;
     let consent = if args.yes { Consent::Given } else { Consent::Asked };
     if let Some(patience) = args.retry_lock {
-        patience::wait_for(&session, &job, patience, console).await?;
+        for job in &legs {
+            patience::wait_for(&session, job, patience, console).await?;
+        }
     }
-    let ended = carry_out(&session, &progress, &job, Task::Apply, consent, console).await;
+    let code = apply_all(&session, &progress, &legs, consent, console).await;
     // A run that failed is what the alerts are for, so that is written as well.
-    let written = match &args.metrics_file {
-        Some(path) => metrics_file::write(&session, &job, path).await,
-        None => Ok(()),
-    };
-    let code = tell(&job, ended?, console)?;
-    written.map(|()| code)
+    if let Some(path) = &args.metrics_file {
+        metrics_file::write(&session, &legs, path).await?;
+    }
+    code
+}
+
+async fn apply_all(
+    session: &Session,
+    progress: &Progress,
+    legs: &[Job],
+    consent: Consent,
+    console: &Console,
+) -> Result<u8, Failure> {
+    if let [job] = legs {
+        let ended = carry_out(session, progress, job, Task::Apply, consent, console).await?;
+        return tell(job, ended, console);
+    }
+    let (mut codes, mut reports) = (Vec::new(), Vec::new());
+    for (index, job) in legs.iter().enumerate() {
+        match carry_out(session, progress, job, Task::Apply, consent, console).await {
+            Ok(Ended::Acted(report)) => {
+                tell_run(&report);
+                console.say("")?;
+                console.say_report(|paper| text::run(&report, paper))?;
+                codes.push(exit_code(job, &report));
+                reports.push(*report);
+            }
+            Ok(untouched) => codes.push(tell(job, untouched, console)?),
+            // One target that fails keeps nothing from the others.
+            Err(failure) => codes.push(console.failed(&failure)),
+        }
+        if codes.last() == Some(&INTERRUPTED) {
+            let rest: Vec<_> = legs[index + 1..].iter().map(|job| job.target.as_str()).collect();
+            if !rest.is_empty() {
+                console.tell(&format!("Not begun: {}.", rest.join(", ")));
+            }
+            break;
+        }
+    }
+    console.print_json(|| json::runs(&reports))?;
+    Ok(worst(&codes))
 }
 
 /// Tells how a run ended, and with what the command does.

@@ -112,6 +112,9 @@ pub enum Command {
 pub struct JobPart {
     /// The job; may be left out where the config has only one.
     pub job: Option<String>,
+    /// Only this target of the job (repeat it for more); all by default, one after another.
+    #[arg(long, value_name = "STORE")]
+    pub target: Vec<String>,
     /// Only ids that match this glob (repeat it for more).
     #[arg(long, value_name = "GLOB")]
     pub only: Vec<String>,

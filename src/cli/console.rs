@@ -53,6 +53,22 @@ impl Console {
         print(&if self.json { json() } else { text(self.paper) })
     }
 
+    /// Prints one of several reports for people; for machines they come together, at the end.
+    pub fn say_report(&self, text: impl FnOnce(Paper) -> String) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { print(&text(self.paper)) }
+    }
+
+    /// Prints the document for machines that holds several reports.
+    pub fn print_json(&self, json: impl FnOnce() -> String) -> Result<(), Failure> {
+        if self.json { print(&json()) } else { Ok(()) }
+    }
+
+    /// Tells why one of several things was not done; gives its exit code.
+    pub fn failed(&self, failure: &Failure) -> u8 {
+        self.failure(failure);
+        failure.exit_code
+    }
+
     /// Prints what a command is asked for, as it is.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         print(text)

@@ -25,7 +25,8 @@ pub async fn demo(config: Option<&Path>, args: args::Demo, console: &Console) ->
     let config = sample.unpack(&folder(args.folder)?)?;
     let progress = Arc::new(Progress::new(console.bars));
     let session = Session::begin(Some(&config), Arc::clone(&progress) as _)?;
-    let job = session.job(None, &Narrowing::default())?;
+    let legs = session.legs(None, &Narrowing::default())?;
+    let job = legs.into_iter().next().expect("a job has a target");
 
     title(console, "1. What is to be done, and doing it: secretferry apply --yes")?;
     let Ended::Acted(run) = carry_out(&session, &progress, &job, Task::Apply, Consent::Given, console).await? else {

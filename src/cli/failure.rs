@@ -18,6 +18,12 @@ pub const CHANGES: u8 = 4;
 /// A person interrupted.
 pub const INTERRUPTED: u8 = 130;
 
+/// The exit code of a command that did several things, the first that fits.
+pub fn worst(codes: &[u8]) -> u8 {
+    let first = [BAD_INPUT, FAILED, INTERRUPTED, FOUND, CHANGES].into_iter().find(|code| codes.contains(code));
+    first.or_else(|| codes.iter().copied().max()).unwrap_or_default()
+}
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {

@@ -13,12 +13,13 @@ use crate::daemon::{Activity, JobView, LastRun, job_metrics};
 use crate::engine::Job;
 use crate::ledger::{Overview, RunStatus};
 
-/// Writes what the ledger says of the job, however its run ended; the file is replaced as a whole.
-pub async fn write(session: &Session, job: &Job, path: &Path) -> Result<(), Failure> {
+/// Writes what the ledger says of a job on its targets, however its runs ended; the file is replaced as a whole.
+pub async fn write(session: &Session, legs: &[Job], path: &Path) -> Result<(), Failure> {
     let Some(ledger) = session.ledger_if_any().await? else { return Ok(()) };
     let overview = ledger.overview().await.map_err(Failure::ledger)?;
-    let identity = session.config.stores.get(&job.target).map(|store| store.identity()).unwrap_or_default();
-    let text = job_metrics(&standing(job, identity, &overview));
+    let identity = |job: &Job| session.config.stores.get(&job.target).map(|store| store.identity()).unwrap_or_default();
+    let standings: Vec<_> = legs.iter().map(|job| standing(job, identity(job), &overview)).collect();
+    let text = job_metrics(&standings);
     replace(path, &text).map_err(|error| {
         Failure::local(format!("the metrics could not be written to {}: {error}", path.display()))
             .with_hint("give --metrics-file a path in a folder that this user may write to")

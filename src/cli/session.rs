@@ -24,6 +24,8 @@ pub struct Session {
 /// How one command narrows a job.
 #[derive(Debug, Clone, Default)]
 pub struct Narrowing {
+    /// Only these targets of the job; none given: all.
+    pub targets: Vec<String>,
     /// Only ids that match one of these globs; none given: all.
     pub only: Vec<String>,
     /// Only this kind.
@@ -46,7 +48,12 @@ pub struct Part {
 impl Narrowing {
     /// As the command line says.
     pub fn of(part: &JobPart, shown: &Shown) -> Self {
-        Self { only: part.only.clone(), kind: part.kind, shown: shown.show_fields.clone() }
+        Self {
+            targets: part.target.clone(),
+            only: part.only.clone(),
+            kind: part.kind,
+            shown: shown.show_fields.clone(),
+        }
     }
 }
 
@@ -62,11 +69,20 @@ impl Session {
         Ok(Self { config, opener })
     }
 
-    /// The job as it will run; refused where a secret that it refers to is not there.
-    pub fn job(&self, name: Option<&str>, narrowing: &Narrowing) -> Result<Job, Failure> {
+    /// The job as it will run on each of its targets; refused where a secret that it refers to is not there.
+    pub fn legs(&self, name: Option<&str>, narrowing: &Narrowing) -> Result<Vec<Job>, Failure> {
         let settings = self.config.job(name).map_err(|error| Failure::config(vec![error]))?;
-        self.insist_on(&[&settings.source, &settings.target], Some(&settings.name))?;
-        job(settings, narrowing, self.opener.overrides(settings).map_err(Failure::config)?)
+        let known = || settings.targets.iter().map(String::as_str);
+        if let Some(unknown) = narrowing.targets.iter().find(|name| !settings.targets.contains(name)) {
+            let message = format!("{unknown:?} is no target of the job {}", settings.name);
+            return Err(Failure::usage(message, suggestion(unknown, known())));
+        }
+        let wanted = |target: &&str| narrowing.targets.is_empty() || narrowing.targets.iter().any(|one| one == target);
+        let targets: Vec<&str> = known().filter(wanted).collect();
+        let stores: Vec<&str> = targets.iter().copied().chain([settings.source.as_str()]).collect();
+        self.insist_on(&stores, Some(&settings.name))?;
+        let overrides = self.opener.overrides(settings).map_err(Failure::config)?;
+        targets.into_iter().map(|target| job(settings, target, narrowing, overrides.clone())).collect()
     }
 
     /// The job of an earlier run, on the place that the run wrote to, whatever the store is called now.
@@ -86,8 +102,8 @@ impl Session {
             return Err(Failure::usage(message, "put the store back into the config as it was"));
         };
         self.insist_on(&[target], None)?;
-        let job = job(settings, &Narrowing::default(), Overrides::default())?;
-        Ok(Job { source: past.source.clone(), target: target.clone(), ..job })
+        let job = job(settings, target, &Narrowing::default(), Overrides::default())?;
+        Ok(Job { source: past.source.clone(), ..job })
     }
 
     /// Refuses where a secret that the ledger, one of these stores or the job refers to is not there.
@@ -136,7 +152,8 @@ impl Session {
         let named = |name: &String| names.is_empty() || names.contains(name);
         let mut parts: BTreeMap<(&String, Role), BTreeSet<Kind>> = BTreeMap::new();
         for job in config.jobs.values() {
-            for (store, role) in [(&job.source, Role::Source), (&job.target, Role::Target)] {
+            let targets = job.targets.iter().map(|target| (target, Role::Target));
+            for (store, role) in targets.chain([(&job.source, Role::Source)]) {
                 if named(&job.name) || named(store) {
                     parts.entry((store, role)).or_default().extend(&job.kinds);
                 }
@@ -188,11 +205,12 @@ impl Session {
     }
 }
 
-fn job(settings: &JobSettings, narrowing: &Narrowing, overrides: Overrides) -> Result<Job, Failure> {
+/// A job on one of its targets, narrowed.
+fn job(settings: &JobSettings, target: &str, narrowing: &Narrowing, overrides: Overrides) -> Result<Job, Failure> {
     let filter = settings
         .filter()
         .and_then(|filter| filter.narrowed(narrowing.kind, &narrowing.only))
         .map_err(Failure::pattern)?;
-    let job = settings.job(&settings.target, filter, overrides);
+    let job = settings.job(target, filter, overrides);
     Ok(Job { shown: narrowing.shown.clone(), ..job })
 }

@@ -67,7 +67,7 @@ async fn look(session: &Session, ledger: Option<&Ledger>, id: &str, kinds: Vec<K
 fn other_names(session: &Session, store: &str, name: &SecretName) -> BTreeSet<SecretName> {
     let jobs = session.config.jobs.values();
     let names = jobs.flat_map(|job| {
-        let given = (job.target == store).then(|| job.mapping.target(name));
+        let given = job.targets.iter().any(|target| target == store).then(|| job.mapping.target(name));
         let made_from = if job.source == store { job.mapping.sources(name) } else { Vec::new() };
         given.into_iter().chain(made_from)
     });
@@ -76,7 +76,7 @@ fn other_names(session: &Session, store: &str, name: &SecretName) -> BTreeSet<Se
 
 // A target may not exist before its first key is written; a source must.
 fn role(session: &Session, store: &str) -> Role {
-    let is_target = session.config.jobs.values().any(|job| job.target == store);
+    let is_target = session.config.jobs.values().any(|job| job.targets.iter().any(|target| target == store));
     if is_target { Role::Target } else { Role::Source }
 }
 

@@ -9,7 +9,7 @@ use super::check::Config;
 use crate::settings::TablePath;
 
 /// Keys that only a start looks at.
-const AT_START: [&str; 5] = ["ledger", "daemon.listen", "daemon.tls", "daemon.lease", "daemon.traces"];
+const AT_START: [&str; 4] = ["ledger", "daemon.listen", "daemon.tls", "daemon.lease"];
 
 /// What was written at each key of a file, as digests.
 #[derive(Debug, Default)]
@@ -63,7 +63,6 @@ impl Config {
         self.daemon.listen = old.daemon.listen;
         self.daemon.tls.clone_from(&old.daemon.tls);
         self.daemon.lease = old.daemon.lease;
-        self.daemon.traces.clone_from(&old.daemon.traces);
         // What lies in the file is another thing than what is worked by: the next look must find the difference again.
         for (path, digest) in old.written.0.iter().filter(|(path, _)| is_at_start(path)) {
             self.written.0.insert(path.clone(), *digest);

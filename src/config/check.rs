@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::chain::{Leg, Loop, before, legs, loops};
 use super::changes::Written;
 use super::daemon::DaemonSettings;
 use super::error::ConfigError;
@@ -88,6 +89,13 @@ impl Config {
         self.references.iter().filter_map(missing).collect()
     }
 
+    /// The jobs that write what this one reads, in the order of names: it goes after them where both are due. Jobs that are
+    /// on a loop with it are left out.
+    pub fn before(&self, job: &str) -> Vec<&str> {
+        let store = |name: &String| Some(self.stores.get(name)?.as_ref());
+        before(&legs(self.jobs.values(), store), job)
+    }
+
     /// Finds a job; without a name, the only one.
     pub fn job(&self, name: Option<&str>) -> Result<&JobSettings, ConfigError> {
         let words = || self.jobs.keys().map(String::as_str);
@@ -128,7 +136,8 @@ pub(super) struct Parts {
 pub(super) struct JobPart {
     /// The stores it names, known even where other keys are faulty.
     pub(super) source: Option<String>,
-    pub(super) target: Option<String>,
+    /// The targets, by their keys in the table.
+    pub(super) targets: Vec<(String, String)>,
     pub(super) settings: Option<JobSettings>,
 }
 
@@ -151,12 +160,17 @@ impl Parts {
     pub(super) fn faults(&self) -> Vec<SettingsFault> {
         let jobs = self.jobs.iter().flat_map(|(name, job)| self.job_faults(name, job));
         let conflicts = self.conflicts().into_iter().filter(|conflict| conflict.severity() == Severity::Error);
-        jobs.chain(self.shared_names()).chain(conflicts.map(|conflict| conflict_fault(&conflict))).collect()
+        let loops = self.loops().into_iter().filter(Loop::runs_by_itself).map(|found| found.fault());
+        jobs.chain(self.shared_names())
+            .chain(conflicts.map(|conflict| conflict_fault(&conflict)))
+            .chain(loops)
+            .collect()
     }
 
     /// The config; only where there are no faults.
     pub(super) fn config(self, file: &Path, digest: String, written: Written) -> Config {
-        let warnings = self.conflicts().iter().map(conflict_finding).collect();
+        let loops = self.loops();
+        let warnings = self.conflicts().iter().map(conflict_finding).chain(loops.iter().map(Loop::finding)).collect();
         let stores = self.stores.into_iter().filter_map(|(name, store)| Some((name, store?.settings)));
         let jobs = self.jobs.into_iter().filter_map(|(name, job)| Some((name, job.settings?)));
         Config {
@@ -176,12 +190,14 @@ impl Parts {
     /// Names that would meet under one key of a target, as far as the config alone tells.
     fn conflicts(&self) -> Vec<Conflict> {
         let jobs = self.jobs.values().filter_map(|job| job.settings.as_ref());
-        let targets = jobs.filter_map(|job| Some((job, self.stores.get(&job.target)?.as_ref()?)));
-        let known: Vec<_> =
-            targets.map(|(job, store)| (job, store.settings.identity(), store.settings.rule())).collect();
-        let names = known.iter().map(|(job, identity, rule)| JobNames {
+        let legs = jobs.flat_map(|job| job.targets.iter().map(move |target| (job, target)));
+        let targets = legs.filter_map(|(job, target)| Some((job, target, self.stores.get(target)?.as_ref()?)));
+        let known: Vec<_> = targets
+            .map(|(job, target, store)| (job, target, store.settings.identity(), store.settings.rule()))
+            .collect();
+        let names = known.iter().map(|(job, target, identity, rule)| JobNames {
             job: &job.name,
-            store: &job.target,
+            store: target,
             identity,
             rule,
             kinds: &job.kinds,
@@ -192,31 +208,38 @@ impl Parts {
         static_conflicts(&names.collect::<Vec<_>>())
     }
 
+    /// The legs of all sound jobs on sound stores.
+    fn legs(&self) -> Vec<Leg<'_>> {
+        let store = |name: &String| Some(self.stores.get(name)?.as_ref()?.settings.as_ref());
+        legs(self.jobs.values().filter_map(|job| job.settings.as_ref()), store)
+    }
+
+    /// Values that would go round for ever, unless somebody starts each job by hand.
+    fn loops(&self) -> Vec<Loop> {
+        loops(&self.legs())
+    }
+
     fn job_faults(&self, name: &str, job: &JobPart) -> Vec<SettingsFault> {
         let path = TablePath::default().key("jobs").key(name);
         let mut faults = Vec::new();
-        let mut find = |key, store: Option<&String>, role| self.store(&path.key(key), store?, role, &mut faults);
-        let source = find("source", job.source.as_ref(), Role::Source);
-        let target = find("target", job.target.as_ref(), Role::Target);
-        let (Some(source), Some(target), Some(job)) = (source, target, &job.settings) else { return faults };
-        if job.source == job.target {
-            faults.push(SettingsFault::new(path.key("target").to_string(), "this is the source too"));
-            return faults;
+        let source = job.source.as_ref().and_then(|name| {
+            let store = self.store(path.key("source").to_string(), name, Role::Source, &mut faults)?;
+            Some((name, store))
+        });
+        if let (Some((name, store)), Some(job)) = (source, &job.settings) {
+            faults.extend(kind_faults(&path, job, name, store));
         }
-        if source.settings.identity() == target.settings.identity() {
-            let problem = format!("{} and {} are the same place", job.source, job.target);
-            faults.push(SettingsFault::new(path.key("target").to_string(), problem));
+        for (key, name) in &job.targets {
+            let at = format!("{path}.{key}");
+            let target = self.store(at.clone(), name, Role::Target, &mut faults);
+            let (Some((_, source)), Some(target), Some(job)) = (source, target, &job.settings) else { continue };
+            faults.extend(leg_faults(&path, at, job, source, (name, target)));
         }
-        faults.extend(kind_faults(&path, job, &job.source, source));
-        faults.extend(kind_faults(&path, job, &job.target, target));
-        faults.extend(rename_faults(&path, job, target));
-        faults.extend(listing_fault(&path, job, source, target));
         faults
     }
 
     // The store a job names, if it can play its part; `None` without a fault where the store's own table is faulty.
-    fn store(&self, path: &TablePath, name: &str, role: Role, faults: &mut Vec<SettingsFault>) -> Option<&StoreTable> {
-        let path = path.to_string();
+    fn store(&self, path: String, name: &str, role: Role, faults: &mut Vec<SettingsFault>) -> Option<&StoreTable> {
         let Some(store) = self.stores.get(name) else {
             let hint = suggestion(name, self.stores.keys().map(String::as_str));
             faults.push(SettingsFault::new(path, format!("no store is called {name:?}")).with_hint(hint));
@@ -255,16 +278,37 @@ fn conflict_fault(conflict: &Conflict) -> SettingsFault {
     SettingsFault::new(TablePath::default().key("jobs").key(job).to_string(), conflict.to_string())
 }
 
+/// What is wrong with a job on one of its targets.
+fn leg_faults(
+    path: &TablePath,
+    at: String,
+    job: &JobSettings,
+    source: &StoreTable,
+    (name, target): (&str, &StoreTable),
+) -> Vec<SettingsFault> {
+    if job.source == name {
+        return vec![SettingsFault::new(at, "this is the source too")];
+    }
+    let mut faults = Vec::new();
+    if source.settings.identity() == target.settings.identity() {
+        faults.push(SettingsFault::new(at, format!("{} and {name} are the same place", job.source)));
+    }
+    faults.extend(kind_faults(path, job, name, target));
+    faults.extend(rename_faults(path, job, target));
+    faults.extend(listing_fault(path, job, source, (name, target)));
+    faults
+}
+
 /// Two stores that are not listed lead to no key unless the job names it.
 fn listing_fault(
     path: &TablePath,
     job: &JobSettings,
     source: &StoreTable,
-    target: &StoreTable,
+    (other, target): (&str, &StoreTable),
 ) -> Option<SettingsFault> {
     let exact = [source, target].iter().all(|store| store.settings.listing() == Listing::Exact);
     let named = job.include.iter().all(|glob| literal(glob).is_some());
-    let (one, other) = (&job.source, &job.target);
+    let one = &job.source;
     let problem = format!("neither {one} nor {other} is listed (listing = \"exact\"), so nothing leads to the keys");
     let fault = SettingsFault::new(path.key("include").to_string(), problem);
     (exact && !named).then(|| fault.with_hint("name the ids here, without wildcards"))

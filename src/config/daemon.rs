@@ -34,8 +34,6 @@ pub struct DaemonSettings {
     pub check_every: Duration,
     /// How much of a token's life may be left before somebody is told; 24 hours.
     pub token_warning: Duration,
-    /// Where traces are sent; nowhere without.
-    pub traces: Option<TracesSettings>,
 }
 
 /// What a server shows of itself.
@@ -46,17 +44,6 @@ pub struct ServerTls {
     pub certificate: Reference,
     /// Its private key, PEM.
     pub key: Reference,
-}
-
-/// Where traces are sent.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct TracesSettings {
-    /// The collector's URL for traces over HTTP, such as `http://127.0.0.1:4318/v1/traces`.
-    pub endpoint: String,
-    /// The share of runs that is traced, from 0 to 1; all.
-    #[serde(default = "everything")]
-    pub sample: f64,
 }
 
 /// The table as it is written.
@@ -73,11 +60,6 @@ struct DaemonTable {
     jobs_at_once: Option<u16>,
     check_every: Option<DurationText>,
     token_warning: Option<DurationText>,
-    traces: Option<TracesSettings>,
-}
-
-fn everything() -> f64 {
-    1.0
 }
 
 impl Default for DaemonSettings {
@@ -92,7 +74,6 @@ impl Default for DaemonSettings {
             jobs_at_once: 4,
             check_every: Duration::from_secs(5 * 60),
             token_warning: Duration::from_secs(24 * 60 * 60),
-            traces: None,
         }
     }
 }
@@ -113,7 +94,6 @@ impl DaemonSettings {
             jobs_at_once: table.jobs_at_once.map_or(usual.jobs_at_once, usize::from),
             check_every: duration(table.check_every, usual.check_every),
             token_warning: duration(table.token_warning, usual.token_warning),
-            traces: table.traces,
         };
         let mut faults = Faults::default();
         settings.check(&mut faults);

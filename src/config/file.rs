@@ -117,13 +117,14 @@ fn split(kinds: &[StoreKind], file: &Path, root: Table, faults: &mut Vec<Setting
             JOBS => {
                 for (name, path, table) in named_tables(JOBS, value, faults) {
                     let named = |key: &str| table.get(key).and_then(Value::as_str).map(str::to_owned);
-                    let (source, target) = (named("source"), named("target"));
+                    let source = named("source");
+                    let targets = named_targets(&table);
                     let mut settings = kept(&path.to_string(), JobSettings::read(&name, table), faults);
                     if let Some(settings) = &mut settings {
                         settings.overrides.relative_to(folder);
                         parts.add_job_references(settings.overrides.references(&path));
                     }
-                    parts.jobs.insert(name, JobPart { source, target, settings });
+                    parts.jobs.insert(name, JobPart { source, targets, settings });
                 }
             }
             DAEMON => {
@@ -197,4 +198,13 @@ fn named_tables(above: &str, value: Value, faults: &mut Vec<SettingsFault>) -> V
 
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// The targets that a job's table names, each with its key, whatever else is wrong with the table.
+fn named_targets(job: &Table) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let several = job.get("targets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let several = several.iter().enumerate().map(|(index, value)| (format!("targets[{index}]"), text(value)));
+    let one = job.get("target").map(|value| ("target".to_owned(), text(value)));
+    one.into_iter().chain(several).filter_map(|(key, target)| Some((key, target?))).collect()
 }

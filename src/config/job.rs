@@ -26,8 +26,8 @@ pub struct JobSettings {
     pub name: String,
     /// The store that is read.
     pub source: String,
-    /// The store that is written.
-    pub target: String,
+    /// The stores that are written, each a leg of the job; never empty, none twice.
+    pub targets: Vec<String>,
     /// What is carried.
     pub kinds: Vec<Kind>,
     /// Globs over the ids in scope; each is sound.
@@ -153,6 +153,11 @@ fn default_deep_compare() -> DurationText {
 }
 
 impl JobSettings {
+    /// Tells whether a daemon runs it by itself.
+    pub fn is_scheduled(&self) -> bool {
+        self.schedule.is_some()
+    }
+
     /// Reads a job's table; every fault of it at once.
     pub(super) fn read(name: &str, table: Table) -> Result<Self, Vec<SettingsFault>> {
         let table: JobTable = read_table(table)?;
@@ -161,10 +166,10 @@ impl JobSettings {
         let mapping = table.mapping(&kinds, &mut faults);
         let overrides = OverrideSettings::read(&table.overrides, &kinds, &mut faults);
         let schedule = table.schedule.as_ref().and_then(|schedule| schedule.schedule(&mut faults));
-        let target = table.only_target().map_err(|fault| faults.push(fault));
-        match target {
-            Ok(target) if faults.is_empty() => {
-                Ok(JobSettings { schedule, ..table.settings(name, target, mapping, overrides) })
+        let targets = table.targets().map_err(|fault| faults.push(fault));
+        match targets {
+            Ok(targets) if faults.is_empty() => {
+                Ok(JobSettings { schedule, ..table.settings(name, targets, mapping, overrides) })
             }
             _ => Err(faults),
         }
@@ -193,25 +198,27 @@ impl JobTable {
         table.mapping(kinds, faults)
     }
 
-    fn only_target(&self) -> Result<String, SettingsFault> {
+    fn targets(&self) -> Result<Vec<String>, SettingsFault> {
         match (&self.target, self.targets.as_deref()) {
-            (Some(target), None) => Ok(target.clone()),
-            (None, Some([target])) => Ok(target.clone()),
+            (Some(target), None) => Ok(vec![target.clone()]),
             (None, Some([])) => Err(SettingsFault::new("targets", "expected at least one")),
-            (None, Some(_)) => {
-                let fault = SettingsFault::new("targets", "several targets in one job are not built yet");
-                Err(fault.with_hint("write one job for each target"))
-            }
+            (None, Some(targets)) => match twice(targets) {
+                None => Ok(targets.to_vec()),
+                Some(index) => {
+                    let path = format!("targets[{index}]");
+                    Err(SettingsFault::new(path, format!("{} is there twice", targets[index])))
+                }
+            },
             (Some(_), Some(_)) => Err(SettingsFault::new("targets", "target is given too; write one of the two")),
             (None, None) => Err(SettingsFault::new("target", "this key is required")),
         }
     }
 
-    fn settings(self, name: &str, target: String, mapping: Mapping, overrides: OverrideSettings) -> JobSettings {
+    fn settings(self, name: &str, targets: Vec<String>, mapping: Mapping, overrides: OverrideSettings) -> JobSettings {
         JobSettings {
             name: name.to_owned(),
             source: self.source,
-            target,
+            targets,
             kinds: distinct(self.kinds.into_iter().map(Kind::from)),
             include: self.include,
             exclude: self.exclude,
@@ -235,6 +242,11 @@ fn glob_faults((key, patterns): (&str, &Vec<String>)) -> Vec<SettingsFault> {
         Some(SettingsFault::new(format!("{key}[{index}]"), format!("{pattern:?} is no glob: {}", error.kind())))
     };
     patterns.iter().enumerate().filter_map(fault).collect()
+}
+
+/// Where the first text stands that was there before.
+fn twice(texts: &[String]) -> Option<usize> {
+    (1..texts.len()).find(|index| texts[..*index].contains(&texts[*index]))
 }
 
 fn distinct<T: PartialEq>(members: impl Iterator<Item = T>) -> Vec<T> {

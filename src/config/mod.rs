@@ -1,5 +1,6 @@
 //! Floor 6, the config: the TOML file, joined from each floor's settings and checked as a whole.
 
+mod chain;
 mod changes;
 mod check;
 mod daemon;
@@ -16,7 +17,7 @@ mod schedule;
 mod store;
 
 pub use check::{Config, MissingReference};
-pub use daemon::{DaemonSettings, ServerTls, TracesSettings};
+pub use daemon::{DaemonSettings, ServerTls};
 pub use error::ConfigError;
 pub use file::{find, load, parse, parse_with};
 pub use job::JobSettings;

@@ -55,9 +55,7 @@ impl Opener {
 
     /// The jobs that write what this one reads: they come first.
     pub fn before(&self, job: &str) -> Vec<&str> {
-        let Some(source) = self.config.jobs.get(job).map(|job| self.identity(&job.source)) else { return Vec::new() };
-        let writes = |other: &&JobSettings| other.name != job && self.identity(&other.target) == source;
-        self.config.jobs.values().filter(writes).map(|other| other.name.as_str()).collect()
+        self.config.before(job)
     }
 
     /// A whole job on one of its targets; what it sets on the way is read now.

@@ -57,10 +57,10 @@ fn ledger(registry: &mut Registry, view: &View, now: Timestamp) {
 }
 
 /// What a run left behind, true until the next one; nothing that changes by itself.
-pub fn of_job(job: &JobView) -> Registry {
+pub fn of_jobs(legs: &[JobView]) -> Registry {
     let mut registry = Registry::with_prefix(PREFIX);
     build(&mut registry);
-    results(&mut registry, std::slice::from_ref(job));
+    results(&mut registry, legs);
     registry
 }
 

@@ -98,7 +98,7 @@ impl Keeper {
     }
 
     fn terms(&self) -> Terms {
-        let targets = self.config.jobs.values().map(|job| &job.target);
+        let targets = self.config.jobs.values().flat_map(|job| &job.targets);
         let longest = targets.filter_map(|target| Some(self.config.stores.get(target)?.request_timeout())).max();
         Terms { lease: self.config.daemon.lease, grace: longest.unwrap_or(Terms::default().grace) }
     }

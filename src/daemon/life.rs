@@ -36,6 +36,9 @@ const RINGS: usize = 64;
 /// How long the last words may take once nothing is under way any more.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
+/// How often the line is renewed that `systemctl status` shows.
+const STATUS: Duration = Duration::from_secs(10);
+
 /// How a daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -137,6 +140,7 @@ impl Life {
     async fn attend(&mut self, signals: &mut Signals) {
         let mut watch = Watch::begin(&self.config);
         let mut watchdog = systemd::watchdog().map(interval);
+        let mut lines = interval(STATUS);
         loop {
             tokio::select! {
                 signal = signals.next() => match signal {
@@ -149,6 +153,7 @@ impl Life {
                     }
                 },
                 reload = watch.changed(&self.config) => self.adopt(reload),
+                _ = lines.tick() => systemd::status(&systemd::summary(&self.board.view())),
                 () = ticks(&mut watchdog) => if !self.served.heartbeat.has_stopped() { systemd::alive() },
             }
         }

@@ -174,10 +174,10 @@ impl Metrics {
 }
 
 /// How a job stands after a run, in Prometheus' text format, for whoever runs without a daemon.
-pub fn job_metrics(job: &JobView) -> String {
+pub fn job_metrics(legs: &[JobView]) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = encode_registry(&mut text, &gauges::of_job(job));
+    let _ = encode_registry(&mut text, &gauges::of_jobs(legs));
     prometheus(&text)
 }
 

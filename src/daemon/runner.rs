@@ -15,6 +15,7 @@ use super::setup::{Leg, Setup};
 use super::teller::Teller;
 use crate::engine::{About, Begun, Cycle, Job, Occasion, RunReport, RunStatus, Stores, Work};
 use crate::ledger::{Holder, Lease, Ledger, LedgerError, Term};
+use crate::provider::layer::share;
 use crate::provider::{Error, Role, Store};
 
 /// A leg that is due, and for which instant.
@@ -84,7 +85,7 @@ impl Runner {
         let Some(first) = due.first() else { return Vec::new() };
         let name = &self.setup.job(&first.leg).source;
         match self.setup.store(name, Role::Source, &self.ledger).await {
-            Ok(source) => due.iter().map(|_| Ok(Arc::clone(&source))).collect(),
+            Ok(source) => share(source, due.len()).into_iter().map(Ok).collect(),
             Err(error) => due.iter().map(|_| Err(error.clone())).collect(),
         }
     }

@@ -41,7 +41,7 @@ impl Setup {
     /// Puts a config to work; nothing is opened yet.
     pub fn new(opener: Opener) -> Self {
         let legs = opener.config.jobs.values().flat_map(|job| {
-            std::iter::once(&job.target).map(|target| Leg {
+            job.targets.iter().map(|target| Leg {
                 job: job.name.clone(),
                 target: target.clone(),
                 identity: opener.identity(target),

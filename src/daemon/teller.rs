@@ -9,7 +9,7 @@ use super::metrics::Metrics;
 use super::notify::{self, Notifier};
 use super::setup::Leg;
 use super::witness::Witness;
-use crate::engine::{Job, RunReport, StepOutcome};
+use crate::engine::{Job, RunReport, StepOutcome, tell_run};
 use crate::ledger::{Overview, Standing};
 use crate::model::{Event, Observer};
 
@@ -73,6 +73,7 @@ impl Teller {
     /// A run ended.
     pub fn ended(&self, leg: &Leg, job: Option<&Job>, report: &RunReport) {
         self.metrics.run_ended(report);
+        tell_run(report);
         let before = self.standing(leg);
         self.notifier.tell(&match job {
             Some(job) => notify::notices(report, |step: &StepOutcome| job.is_content_with(step), before.as_ref()),
@@ -94,14 +95,8 @@ impl Observer for Teller {
     fn observe(&self, event: &Event) {
         self.metrics.observe(event);
         self.witness.observe(event);
-        match event {
-            Event::Found(finding) => {
-                tracing::warn!(code = finding.code, about = finding.subject, "{}", finding.message);
-            }
-            Event::StepEnded { name, action, outcome, reason } => tracing::debug!(
-                key = %name, action = action.as_str(), outcome = outcome.as_str(), reason = reason.as_str(), "a step ended"
-            ),
-            _ => {}
+        if let Event::Found(finding) = event {
+            tracing::warn!(code = finding.code, about = finding.subject, "{}", finding.message);
         }
     }
 }

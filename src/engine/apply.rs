@@ -40,15 +40,24 @@ pub async fn apply(run: &Run<'_>, source: &Store, preview: Preview) -> RunReport
 
 /// Writes creates, updates and restores: source values are read in batches a little ahead of the writes, and dropped after.
 async fn carry_all(writer: &Writer<'_>, source: &Store, plan: &Plan, progress: Progress<'_>) -> Vec<StepOutcome> {
-    let carried: Vec<_> = plan
-        .changes()
-        .filter(|step| matches!(step.action, Action::Create | Action::Update | Action::Restore))
-        .collect();
+    let carried = in_order(plan);
     let batch = source.capabilities().read_batch.clamp(1, READ_AHEAD);
     let ahead = if batch == 1 { source.capabilities().width.max(1) } else { 2 };
     let chunks: Vec<Vec<&Step>> = carried.chunks(batch).map(<[&Step]>::to_vec).collect();
     let chunks = stream::iter(chunks).map(|chunk| read_chunk(writer, source, chunk)).buffered(ahead);
     writer.each(chunks.flat_map(stream::iter), progress, |(step, answer)| writer.carry(step, answer)).await
+}
+
+/// What readers already have comes first, new names after it, each by name.
+fn in_order(plan: &Plan) -> Vec<&Step> {
+    let of = |create: bool| {
+        plan.changes().filter(move |step| match step.action {
+            Action::Create => create,
+            Action::Update | Action::Restore => !create,
+            _ => false,
+        })
+    };
+    of(false).chain(of(true)).collect()
 }
 
 async fn read_chunk<'s>(

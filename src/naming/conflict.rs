@@ -162,8 +162,8 @@ fn overlap(rule: &Rule, one: Kind, other: Kind) -> Option<Overlap> {
     nested
 }
 
-/// An id or key that two jobs into one place may both write.
-fn shared_key(one: &JobNames<'_>, other: &JobNames<'_>) -> Option<String> {
+/// An id or key that two jobs on one place may both write; or one write and the other, its names as they are, read.
+pub fn shared_key(one: &JobNames<'_>, other: &JobNames<'_>) -> Option<String> {
     one.kinds.iter().find_map(|kind| other.kinds.iter().find_map(|other_kind| meet(one, *kind, other, *other_kind)))
 }
 

@@ -17,7 +17,7 @@ mod template;
 
 pub use airflow::{Remark, lookups, remarks};
 pub use collision::{Collision, collisions};
-pub use conflict::{Conflict, JobNames, Overlap, prefix_overlaps, static_conflicts};
+pub use conflict::{Conflict, JobNames, Overlap, prefix_overlaps, shared_key, static_conflicts};
 pub use encode::{Decoded, candidates, decode, encode};
 pub use error::NameError;
 pub use filter::{Filter, PatternError};

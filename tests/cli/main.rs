@@ -15,6 +15,7 @@ mod output;
 mod rights;
 mod schedule;
 mod story;
+mod targets;
 mod terminal;
 mod tour;
 mod undo;

@@ -8,7 +8,7 @@ use secretferry::settings::TablePath;
 
 use super::stub::KINDS;
 
-const SOUND: &str = "\
+pub const SOUND: &str = "\
 [stores.a]
 kind = 'rows'
 url = { file = 'url.txt' }
@@ -19,12 +19,12 @@ token = { env = 'SECRETFERRY_TEST_UNSET' }
 folder = 'data'
 ";
 
-fn read(text: &str) -> Result<Config, String> {
+pub fn read(text: &str) -> Result<Config, String> {
     parse_with(KINDS, Path::new("etc/secretferry.toml"), text)
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
-fn check(text: &str, expected: &str) {
+pub fn check(text: &str, expected: &str) {
     let told = read(text).unwrap_err().replace("etc/secretferry.toml: ", "");
     assert_eq!(told, expected, "for:\n{text}");
 }
@@ -38,7 +38,7 @@ fn takes_a_sound_config() {
     let config = read(&format!("\u{feff}{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b']\n")).unwrap();
     assert_eq!(config.stores.keys().collect::<Vec<_>>(), ["a", "b"]);
     let job = config.job(None).unwrap();
-    assert_eq!((job.name.as_str(), job.source.as_str(), job.target.as_str()), ("j", "a", "b"));
+    assert_eq!((job.name.as_str(), job.source.as_str(), job.targets[0].as_str()), ("j", "a", "b"));
     assert_eq!(job.policy, secretferry::planner::Policy::default());
     assert_eq!(job.readers, secretferry::model::Reader::ALL);
     assert!(config.stores["b"].identity().contains("etc/data"), "relative to the file");
@@ -128,6 +128,12 @@ fn refuses_jobs_that_cannot_work() {
         "readers = ['airflow-4']",
         "jobs.j.readers[0]: expected one of \"airflow-2\", \"airflow-3\", \"airflow-3-worker\", found another word\n  \
          did you mean \"airflow-2\"?",
+    );
+    check(&format!("{SOUND}[jobs.j]\nsource = 'a'\ntargets = []"), "jobs.j.targets: expected at least one");
+    check(&format!("{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b', 'b']"), "jobs.j.targets[1]: b is there twice");
+    check(
+        &format!("{SOUND}[jobs.j]\nsource = 'b'\ntargets = ['a', 'b']"),
+        "jobs.j.targets[0]: a is of the kind rows: a source only\njobs.j.targets[1]: this is the source too",
     );
     check_job("targets = ['b']", "jobs.j.targets: target is given too; write one of the two");
     check(
@@ -251,14 +257,6 @@ fn overrides_read_their_secrets_when_a_job_begins() {
     assert!(told[1].starts_with("jobs.j.override.\"db_*\".extra.key: the file etc/k cannot be read"), "{told:?}");
     let missing: Vec<_> = config.missing_references().into_iter().filter(|missing| missing.is_of_job("j")).collect();
     assert_eq!(missing.iter().map(|missing| &missing.path).collect::<Vec<_>>(), [&errors[0].0, &errors[1].0]);
-}
-
-#[test]
-fn says_what_is_not_built_yet() {
-    check(
-        &format!("{SOUND}[jobs.j]\nsource = 'a'\ntargets = ['b', 'a']"),
-        "jobs.j.targets: several targets in one job are not built yet\n  write one job for each target",
-    );
 }
 
 #[test]

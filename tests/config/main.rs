@@ -3,5 +3,6 @@
 
 mod faults;
 mod files;
+mod flow;
 mod settings;
 mod stub;

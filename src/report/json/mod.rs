@@ -8,6 +8,7 @@ mod history;
 mod plan;
 mod run;
 mod schedule;
+mod several;
 mod show;
 mod verify;
 
@@ -21,6 +22,7 @@ pub use history::history;
 pub use plan::plan;
 pub use run::run;
 pub use schedule::schedule;
+pub use several::{plans, runs, verifies};
 pub use show::show;
 pub use verify::verify;
 
