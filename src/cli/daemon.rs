@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::console::Console;
 use super::failure::{FAILED, Failure};
-use crate::config::load;
+use crate::config::{ConfigError, load};
+use crate::daemon::notify::Notifier;
 use crate::daemon::{DaemonError, End, live};
 
 /// Works until a signal asks it to end; exits with 0 where all that was under way was finished.
@@ -13,6 +14,11 @@ pub async fn daemon(config: Option<&Path>, console: &Console) -> Result<u8, Fail
     let missing = config.missing(|_| true);
     if !missing.is_empty() {
         return Err(Failure::config(missing));
+    }
+    let faults = Notifier::faults(&config.notify).into_iter().map(|fault| ConfigError::new(&config.file, fault));
+    let faults: Vec<_> = faults.collect();
+    if !faults.is_empty() {
+        return Err(Failure::config(faults));
     }
     if config.jobs.is_empty() {
         return Err(Failure::usage("the config has no job", "add a table [jobs.NAME] with a [jobs.NAME.schedule]"));

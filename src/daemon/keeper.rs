@@ -16,8 +16,6 @@ use crate::provider::Quotas;
 
 /// How often the ledger is asked how things stand.
 const LOOK: Duration = Duration::from_secs(2);
-/// How often the others hear of us.
-const BEAT: Duration = Duration::from_secs(5);
 /// How long it is waited before a ledger is opened again.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -118,14 +116,14 @@ impl Keeper {
             return Duration::ZERO;
         }
         if Instant::now() >= *next_beat {
-            *next_beat = Instant::now() + BEAT;
+            *next_beat = Instant::now() + self.terms().beat();
             if let Err(error) = ledger.announce(&self.me).await {
                 self.board.change(|view| view.ledger.problem = Some(error.to_string()));
                 return LOOK;
             }
         }
         self.look(ledger).await;
-        LOOK
+        LOOK.min(self.terms().beat())
     }
 
     async fn look(&self, ledger: &Ledger) {

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -69,6 +70,19 @@ impl Browser {
             .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() })))
             .collect();
         self.command("actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] })).await;
+    }
+
+    /// Presses Enter on what leads elsewhere, and waits until the page that it leads to is there.
+    pub async fn follow(&self) {
+        self.evaluate("window.left = true").await;
+        self.press(ENTER).await;
+        for _ in 0..200 {
+            if self.evaluate("return !window.left && document.readyState === 'complete'").await == json!(true) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it leads nowhere");
     }
 
     /// Presses the tab key until the focus is on `selector`, and says how often that took.

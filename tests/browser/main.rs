@@ -127,10 +127,10 @@ async fn it_is_walked_through_by_keyboard(browser: &Browser, ferry: &Ferry) {
     browser.tab_to("tbody a[href='/jobs/prod-to-region-c']").await;
     let outline = browser.evaluate("return getComputedStyle(document.activeElement).outlineWidth").await;
     assert_eq!(outline, json!("3px"), "whoever uses the keyboard sees where they are");
-    browser.press(ENTER).await;
+    browser.follow().await;
     assert_eq!(browser.path().await, "/jobs/prod-to-region-c");
     browser.tab_to("nav a[href='/stores']").await;
-    browser.press(ENTER).await;
+    browser.follow().await;
     assert_eq!(browser.path().await, "/stores");
     assert_eq!(browser.text("nav [aria-current=page]").await, "Stores");
 }
@@ -140,14 +140,14 @@ async fn whoever_signs_in_may_act(browser: &Browser, ferry: &Ferry) {
     browser.open(&ferry.url(&format!("/jobs/{job}"))).await;
     assert_eq!(browser.evaluate("return document.querySelectorAll('form').length").await, json!(0));
     browser.tab_to("a[href='/login']").await;
-    browser.press(ENTER).await;
+    browser.follow().await;
     browser.tab_to("#token").await;
     browser.press("not the token").await;
-    browser.press(ENTER).await;
+    browser.follow().await;
     assert!(browser.text("[role=alert]").await.contains("not the token"));
     browser.tab_to("#token").await;
     browser.press(TOKEN).await;
-    browser.press(ENTER).await;
+    browser.follow().await;
     assert_eq!(browser.path().await, "/");
 
     browser.open(&ferry.url(&format!("/jobs/{job}"))).await;
@@ -159,7 +159,7 @@ async fn whoever_signs_in_may_act(browser: &Browser, ferry: &Ferry) {
         ("resume", "Pause", "resumed"),
     ] {
         browser.tab_to(&format!("form[action$='/{verb}'] button")).await;
-        browser.press(ENTER).await;
+        browser.follow().await;
         assert_eq!(browser.path().await, format!("/jobs/{job}"), "{verb} leads back");
         assert!(browser.text("main").await.contains(words), "{verb}: {}", browser.text("main").await);
         assert!(audited(ferry, event, job).await, "{event} is in the audit log");
@@ -176,7 +176,7 @@ async fn whoever_signs_in_may_act(browser: &Browser, ferry: &Ferry) {
     browser.complaints().await;
 
     browser.tab_to("form[action='/logout'] button").await;
-    browser.press(ENTER).await;
+    browser.follow().await;
     browser.open(&ferry.url(&format!("/jobs/{job}"))).await;
     assert_eq!(browser.evaluate("return document.querySelectorAll('form').length").await, json!(0));
 }
