@@ -98,8 +98,16 @@ impl CronAlarm {
         })
     }
 
-    async fn remove(&self, shot: Shot) {
-        let _ = tokio::time::timeout(PATIENCE, self.scheduler.remove(&shot.id)).await;
+    /// Notes the shot that counts; one that was set before it and still comes rings nobody.
+    fn arm(&self, job: &str, shot: Shot) {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner).insert(job.to_owned(), shot);
+    }
+
+    /// Rings so soon that the crate, which counts in whole seconds, might find the instant in its past.
+    fn soon(&self, job: &str, at: Timestamp) {
+        let (id, ring, armed, job) = (Uuid::new_v4(), self.ring.clone(), Arc::clone(&self.armed), job.to_owned());
+        self.arm(&job, Shot { id, at });
+        tokio::spawn(async move { fire(id, at, job, &armed, &ring).await });
     }
 }
 
@@ -124,16 +132,12 @@ impl Alarm for CronAlarm {
         if !self.is_wanted(job, at, now) {
             return;
         }
+        if Duration::try_from(at.duration_since(now)).unwrap_or_default() <= EARLY {
+            return self.soon(job, at);
+        }
         let _turn = self.turn.lock().await;
         let Ok(shot) = self.shot(job, at, now) else { return };
-        let id = shot.guid();
-        let former = {
-            let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
-            armed.insert(job.to_owned(), Shot { id, at })
-        };
-        if let Some(former) = former {
-            self.remove(former).await;
-        }
+        self.arm(job, Shot { id: shot.guid(), at });
         let set = tokio::time::timeout(PATIENCE, self.scheduler.add(shot)).await;
         if !matches!(set, Ok(Ok(_))) {
             tracing::warn!(job, "no alarm could be set; the job begins when the daemon next looks at what is due");
@@ -142,11 +146,8 @@ impl Alarm for CronAlarm {
     }
 
     async fn forget(&self, job: &str) {
-        let _turn = self.turn.lock().await;
-        let former = self.armed.lock().unwrap_or_else(PoisonError::into_inner).remove(job);
-        if let Some(former) = former {
-            self.remove(former).await;
-        }
+        // The shot still comes, and rings nobody: to take it out of the crate may take seconds.
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner).remove(job);
     }
 
     async fn shut(&self) {
@@ -185,6 +186,18 @@ mod tests {
         alarm.set("j", Timestamp::now() + SOON).await;
         alarm.shut().await;
         assert_eq!(rung(&mut rings, SOON * 2).await, None);
+    }
+
+    #[tokio::test]
+    async fn rings_in_time_again_and_again_where_instants_are_near() {
+        let (ring, mut rings) = mpsc::channel(8);
+        let alarm = CronAlarm::start(ring).await.expect("it starts");
+        for _ in 0..4 {
+            let at = Timestamp::now() + SOON / 2;
+            alarm.set("j", at).await;
+            assert_eq!(rung(&mut rings, SOON).await.as_deref(), Some("j"));
+            alarm.set("j", at + Duration::from_secs(3600)).await;
+        }
     }
 
     #[tokio::test]
