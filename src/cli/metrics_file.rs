@@ -29,15 +29,6 @@ pub async fn write(session: &Session, legs: &[Job], path: &Path) -> Result<(), F
 fn standing(job: &Job, identity: String, overview: &Overview) -> JobView {
     let place = (job.name.clone(), identity);
     let run = overview.runs.get(&place).filter(|run| run.status != RunStatus::Running);
-    let last = run.map(|run| LastRun {
-        run: run.id.to_string(),
-        started_at: run.started_at,
-        ended_at: run.ended_at,
-        status: run.status,
-        counts: run.counts.clone(),
-        error: run.error.clone(),
-        host: run.host.clone(),
-    });
     JobView {
         job: job.name.clone(),
         source: job.source.clone(),
@@ -47,7 +38,7 @@ fn standing(job: &Job, identity: String, overview: &Overview) -> JobView {
         next: None,
         activity: Activity::Idle,
         control: Default::default(),
-        last,
+        last: run.map(LastRun::from),
         standing: overview.standings.get(&place).cloned(),
         target_identity: place.1,
     }

@@ -53,11 +53,6 @@ impl Opener {
         self.settings(store).identity()
     }
 
-    /// The jobs that write what this one reads: they come first.
-    pub fn before(&self, job: &str) -> Vec<&str> {
-        self.config.before(job)
-    }
-
     /// A whole job on one of its targets; what it sets on the way is read now.
     pub fn job(&self, settings: &JobSettings, target: &str) -> Result<Job, Vec<ConfigError>> {
         let overrides = self.overrides(settings)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::ledger::{Control, Peer, RunStatus, Standing};
+use crate::ledger::{Control, Peer, Run, RunStatus, Standing};
 use crate::model::{Finding, Outcome, Severity};
 use crate::provider::Role;
 
@@ -142,6 +142,20 @@ pub struct StoreView {
     pub findings: Vec<Finding>,
     /// When our token, or whatever we are known by, ends; `None` where it does not or nobody knows.
     pub token_ends: Option<Timestamp>,
+}
+
+impl From<&Run> for LastRun {
+    fn from(run: &Run) -> Self {
+        Self {
+            run: run.id.to_string(),
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            status: run.status,
+            counts: run.counts.clone(),
+            error: run.error.clone(),
+            host: run.host.clone(),
+        }
+    }
 }
 
 impl Board {

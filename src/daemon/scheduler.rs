@@ -171,7 +171,7 @@ impl Scheduler {
         if memory.resting.get(leg).is_some_and(|until| *until > Instant::now()) {
             return Some("for its target, which somebody else has".to_owned());
         }
-        let before = setup.opener.before(&leg.job);
+        let before = setup.config().before(&leg.job);
         let is_in_the_way = |other: &Standing<'_>| {
             let is_running = memory.running.contains(other.leg)
                 || overview

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::board::{Activity, JobView, LastRun, View};
 use super::setup::{Leg, Setup};
 use crate::engine::Schedule;
-use crate::ledger::{Overview, Run, RunStatus};
+use crate::ledger::{Overview, RunStatus};
 
 /// Writes every job anew; what only the ledger knows stays as it was last known while the ledger is away.
 pub fn jobs(
@@ -66,17 +66,5 @@ fn fill(known: &mut JobView, leg: &Leg, overview: &Overview, waiting: Option<&Ac
         }
         _ => waiting.cloned().unwrap_or(Activity::Idle),
     };
-    known.last = run.filter(|run| run.status != RunStatus::Running).map(last);
-}
-
-fn last(run: &Run) -> LastRun {
-    LastRun {
-        run: run.id.to_string(),
-        started_at: run.started_at,
-        ended_at: run.ended_at,
-        status: run.status,
-        counts: run.counts.clone(),
-        error: run.error.clone(),
-        host: run.host.clone(),
-    }
+    known.last = run.filter(|run| run.status != RunStatus::Running).map(LastRun::from);
 }

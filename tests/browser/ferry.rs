@@ -177,15 +177,7 @@ fn leg(run: &Run, schedule: &str, now: Timestamp) -> JobView {
         next: Some(now + SignedDuration::from_secs(734)),
         activity: Activity::Idle,
         control: Control::default(),
-        last: Some(LastRun {
-            run: run.id.as_str().to_owned(),
-            started_at: run.started_at,
-            ended_at: run.ended_at,
-            status: run.status,
-            counts: run.counts.clone(),
-            error: run.error.clone(),
-            host: run.host.clone(),
-        }),
+        last: Some(LastRun::from(run)),
         standing: Some(Standing {
             job: run.job.clone(),
             target_identity: run.target_identity.clone(),
