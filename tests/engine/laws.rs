@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
-use secretferry::engine::{Preview, RunReport, Stores, verify};
-use secretferry::model::{Blind, Deletes, ErrorKind, Event, Family, Observer, Outcome, State};
+use secretferry::engine::{Preview, Stores, verify};
+use secretferry::model::{Action, Blind, Deletes, ErrorKind, Event, Family, Observer, Outcome, SecretName, State};
 use secretferry::planner::{DeletePolicy, DriftPolicy, ForeignPolicy, Policy, TombstonePolicy};
 use secretferry::provider::layer::fitted;
 use secretferry::provider::memory::When;
@@ -174,7 +174,7 @@ impl Life {
         let observer = StopAfter(AtomicUsize::new(trial.stop_after.unwrap_or(usize::MAX)), stop.clone());
         let planned = std::sync::Mutex::new(Vec::new());
         let meddle = async |preview: &Preview| {
-            *planned.lock().unwrap() = preview.plan.steps.iter().map(|step| step.name.clone()).collect();
+            *planned.lock().unwrap() = preview.plan.steps.iter().map(|step| (step.name.clone(), step.action)).collect();
             if let Some(meddling) = &trial.meddling {
                 self.meddle(meddling).await;
             }
@@ -185,22 +185,30 @@ impl Life {
         };
         self.source.plant([]);
         self.target.plant([]);
+        let planned = planned.into_inner().unwrap();
         match ended {
-            None => self.world.reopen().await,
-            Some(Err(_)) => {}
-            Some(Ok(report)) => {
-                let named: Vec<_> = report.outcomes.iter().map(|step| step.name.clone()).collect();
-                assert_eq!(named, planned.into_inner().unwrap(), "every key of a plan has one outcome");
-                self.adopted(&report);
+            // No report tells how far it came, so all that it meant to take over may be ours.
+            None | Some(Err(_)) => {
+                let adopts = planned.iter().filter(|(_, action)| *action == Action::Adopt);
+                self.adopted(adopts.map(|(name, _)| name));
             }
+            Some(Ok(ref report)) => {
+                let named = report.outcomes.iter().map(|step| &step.name);
+                assert!(named.eq(planned.iter().map(|(name, _)| name)), "every key of a plan has one outcome");
+                let adopted = report.outcomes.iter().filter(|step| step.outcome == Outcome::Adopted);
+                self.adopted(adopted.map(|step| &step.name));
+            }
+        }
+        if ended.is_none() {
+            self.world.reopen().await;
         }
         self.judge(&trial.policy);
     }
 
     /// What was taken over is ours; where there is no mark, no change tells of it.
-    fn adopted(&mut self, report: &RunReport) {
-        for step in report.outcomes.iter().filter(|step| step.outcome == Outcome::Adopted) {
-            let key = format!("variables/{}", step.name.id);
+    fn adopted<'n>(&mut self, names: impl Iterator<Item = &'n SecretName>) {
+        for name in names {
+            let key = format!("variables/{}", name.id);
             let texts = ["text 0", "text 1", "text 2"].map(|text| self.world.stored(text));
             // The value may have moved since, so the digest would have to tell; all that it may have been do.
             self.ours.entry(key).or_default().extend(texts);
@@ -271,5 +279,46 @@ proptest! {
     #[test]
     fn whatever_happens_the_target_becomes_the_source_and_nothing_of_others_is_lost((shape, happenings) in any_life()) {
         lived(shape, &happenings);
+    }
+}
+
+/// What a run that died had taken over counts as ours afterwards: where no mark is made, nothing at the store tells of it.
+#[test]
+fn what_was_taken_over_by_a_run_that_died_is_ours() {
+    let run = |policy: Policy, target_faults: Vec<Planted>| {
+        Happening::Run(Box::new(Trial {
+            policy,
+            source_faults: vec![],
+            target_faults,
+            stop_after: None,
+            meddling: None,
+        }))
+    };
+    let bold = Policy {
+        deletes: DeletePolicy::Owned,
+        foreign: ForeignPolicy::Adopt,
+        absent_for: 1,
+        allow_final_deletes: true,
+        max_deletes_percent: 100.0,
+        max_shrink_percent: 100.0,
+        ..Policy::default()
+    };
+    for shape in 0..shapes::targets().len() {
+        for hang in [Hang::Withheld, Hang::Unanswered] {
+            let dies = Planted { family: Family::Delete, nth: 1, what: What::Hangs(hang) };
+            lived(
+                shape,
+                &[
+                    Happening::SourcePut(0, 0),
+                    run(Policy::default(), vec![]),
+                    Happening::SourceRemove(0),
+                    Happening::SourcePut(3, 1),
+                    Happening::TargetPut(3, 1),
+                    run(bold.clone(), vec![dies]),
+                    Happening::SourcePut(3, 2),
+                    run(Policy::default(), vec![]),
+                ],
+            );
+        }
     }
 }
