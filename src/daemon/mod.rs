@@ -11,6 +11,7 @@ mod life;
 mod metrics;
 pub mod notify;
 mod page;
+mod process;
 pub mod reload;
 mod runner;
 mod scheduler;
