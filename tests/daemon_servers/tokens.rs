@@ -90,7 +90,8 @@ async fn a_token_that_a_person_must_replace_is_told_of_until_it_is_and_one_that_
     ];
     let mut fleet = Fleet::new("check-every = \"1s\"\ntoken-warning = \"1h\"\n", &config.concat()).await;
     let write = |name: &str, text: &str| std::fs::write(fleet.world.file(name), text).unwrap();
-    let given = |more| vault.token_with(&vault::all_of(&mount), more);
+    let policy = vault::all_of(&mount);
+    let given = |more| vault.token_with(&policy, more);
     write("role-id", &role_id);
     write("secret-id", &secret_id);
     write("variables.json", &json!({"x": "1"}).to_string());
