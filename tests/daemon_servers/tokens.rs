@@ -8,7 +8,7 @@ use crate::fleet::Fleet;
 use crate::vault;
 
 /// How long runs follow each other; several lives of a token.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn no_run_fails_for_a_token_that_ends_or_is_revoked() {
