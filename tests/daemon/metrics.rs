@@ -213,4 +213,32 @@ mod promtool {
         assert!(judged(&text.replace("# HELP secretferry_peers", "# HALP secretferry_peers")).is_err());
         assert!(judged(&format!("{text}secretferry_peers seven\n")).is_err(), "no number");
     }
+
+    /// What promtool has against these rules.
+    fn rules_judged(text: &str) -> Result<(), String> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let promtool = std::env::var("SECRETFERRY_TEST_PROMTOOL").unwrap();
+        let told = Command::new(promtool).args(["check", "rules"]).arg(file.path()).output().unwrap();
+        if told.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&told.stderr).into_owned()) }
+    }
+
+    #[test]
+    fn the_alerts_are_rules_over_metrics_that_there_are() {
+        let rules = include_str!("../../deploy/alerts.yml");
+        rules_judged(rules).unwrap();
+        assert!(rules_judged(&rules.replace("== 0", "== = 0")).is_err(), "a fault in an expression is not seen");
+        let every: Vec<_> = EVERY_SERIES.split_whitespace().collect();
+        let asked = |rules: &str| -> Vec<String> {
+            let words = rules.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            words.filter_map(|word| word.strip_prefix("secretferry_")).map(str::to_owned).collect()
+        };
+        let unknown = |rules: &str| asked(rules).into_iter().find(|name| !every.contains(&name.as_str()));
+        assert!(asked(rules).len() >= 6);
+        assert_eq!(unknown(rules), None);
+        assert_eq!(
+            unknown(&rules.replace("last_success_age", "last_good_age")).as_deref(),
+            Some("last_good_age_seconds")
+        );
+    }
 }
