@@ -282,6 +282,28 @@ async fn a_listing_takes_every_page_and_reads_go_by_twenties() {
 }
 
 #[tokio::test]
+async fn a_listing_and_a_look_tell_when_a_secret_was_changed_last() {
+    let place = Place::target("").await;
+    let (older, newer) = (place.key("older"), place.key("newer"));
+    for key in [&newer, &older] {
+        place.write(key, "one", &Expect::Absent).await;
+    }
+    place.write(&newer, "two", &Expect::Anything).await;
+    let mut told = Vec::new();
+    for key in [&newer, &older] {
+        let said = place.described(key).await["LastChangedDate"].as_f64().unwrap();
+        let looked = place.stat(key).await.changed.unwrap();
+        let listed = place.list().await.into_iter().find(|listed| listed.key == *key).unwrap().changed.unwrap();
+        for changed in [looked, listed] {
+            let seconds = changed.as_nanosecond() as f64 / 1e9;
+            assert!((seconds - said).abs() < 0.001, "{key}: {changed}, not {said}");
+        }
+        told.push(listed);
+    }
+    assert!(told[0] > told[1], "{told:?}: the one that was made first was changed last");
+}
+
+#[tokio::test]
 async fn a_name_without_a_version_is_there_and_can_be_filled() {
     let place = Place::target("").await;
     let key = place.key("empty");

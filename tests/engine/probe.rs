@@ -240,7 +240,7 @@ impl Provider for Probe {
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
         let listed = self.asked(Family::List, self.inner.list(scope)).await??;
         let named = |listed: Listed| match self.names_only {
-            true => Listed { state: State::Live, revision: None, mark: None, ..listed },
+            true => Listed::live(listed.key),
             false => listed,
         };
         Ok(listed.into_iter().map(named).collect())
