@@ -180,6 +180,7 @@
 //!   metrics.rs            What is counted, and every metric's name
 //!   notify/               Tells people what goes wrong with jobs, and when all is well again
 //!   page/                 The status page: what an operator wants to see at night
+//!   process.rs            What this process takes of its machine, under the names that Prometheus' own clients give it
 //!   reload.rs             Watches the config's file and reads it again, as a whole
 //!   runner.rs             Runs what is due
 //!   scheduler.rs          The loop

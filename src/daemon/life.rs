@@ -120,10 +120,14 @@ impl Life {
         let (ring, rings) = mpsc::channel(RINGS);
         let scheduler = Scheduler {
             setup: Arc::clone(&self.setup),
-            keeper: Arc::clone(&self.keeper),
+            me: self.keeper.me.id.clone(),
             board: Arc::clone(&self.board),
             teller: Arc::clone(&self.teller),
-            carrier: Arc::new(Runs { teller: Arc::clone(&self.teller), stop: self.stop.clone() }),
+            carrier: Arc::new(Runs {
+                keeper: Arc::clone(&self.keeper),
+                teller: Arc::clone(&self.teller),
+                stop: self.stop.clone(),
+            }),
             clock: Arc::new(WallClock),
             alarm: Arc::new(CronAlarm::start(ring).await.map_err(DaemonError::System)?),
             since: Timestamp::now(),

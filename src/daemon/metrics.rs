@@ -14,7 +14,7 @@ use prometheus_client::registry::{Metric, Registry};
 use std::sync::atomic::AtomicU64;
 
 use super::board::{JobView, View};
-use super::gauges;
+use super::{gauges, process};
 use crate::engine::RunReport;
 use crate::model::{Event, Observer};
 
@@ -166,6 +166,9 @@ impl Metrics {
         // Writing to a string does not fail.
         let _ = encode_registry(&mut text, &self.counted);
         let _ = encode_registry(&mut text, &gauges::of(view, &leases, now));
+        let mut process = Registry::default();
+        process::gauges(&mut process);
+        let _ = encode_registry(&mut text, &process);
         match exposition {
             Exposition::Prometheus => prometheus(&text),
             Exposition::OpenMetrics => text + "# EOF\n",

@@ -11,6 +11,7 @@ mod life;
 mod metrics;
 pub mod notify;
 mod page;
+mod process;
 pub mod reload;
 mod runner;
 mod scheduler;
@@ -27,5 +28,9 @@ pub use board::{About, Activity, Board, JobView, LastRun, LedgerView, StoreView,
 pub use error::DaemonError;
 pub use life::{End, live};
 pub use metrics::{Exposition, Metrics, job_metrics};
+pub use runner::{Carrier, Due, Ended};
+pub use scheduler::Scheduler;
+pub use setup::{Leg, Setup};
 pub use shelf::Shelf;
+pub use teller::Teller;
 pub use witness::Witness;

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use super::keeper::Keeper;
 use super::setup::{Leg, Setup};
 use super::teller::Teller;
 use crate::engine::{About, Begun, Cycle, Job, Occasion, RunReport, RunStatus, Stores, Work};
@@ -41,12 +42,14 @@ pub enum Ended {
 /// Carries out what is due.
 #[async_trait]
 pub trait Carrier: Send + Sync {
-    /// Runs the legs of one job; gives what became of each, in their order.
-    async fn carry(&self, setup: Arc<Setup>, ledger: Ledger, due: Vec<Due>) -> Vec<Ended>;
+    /// Runs the legs of one job; gives what became of each, in their order, once it is known how things stand afterwards.
+    async fn carry(&self, setup: Arc<Setup>, due: Vec<Due>) -> Vec<Ended>;
 }
 
 /// Carries out runs, each job on a thread of its own.
 pub struct Runs {
+    /// The ledger's keeper.
+    pub keeper: Arc<Keeper>,
     /// Who hears of them.
     pub teller: Arc<Teller>,
     /// Asks them to finish the steps in flight.
@@ -55,12 +58,14 @@ pub struct Runs {
 
 #[async_trait]
 impl Carrier for Runs {
-    async fn carry(&self, setup: Arc<Setup>, ledger: Ledger, due: Vec<Due>) -> Vec<Ended> {
-        let runner = Runner { setup, ledger, teller: Arc::clone(&self.teller), stop: self.stop.clone() };
+    async fn carry(&self, setup: Arc<Setup>, due: Vec<Due>) -> Vec<Ended> {
         let legs = due.len();
+        let Some(ledger) = self.keeper.shelf.ledger() else { return vec![Ended::NotBegun; legs] };
+        let runner = Runner { setup, ledger, teller: Arc::clone(&self.teller), stop: self.stop.clone() };
         let runtime = Handle::current();
         // A run reckons more than it waits; on a thread of its own it holds nobody up, whatever befalls it.
         let ran = spawn_blocking(move || runtime.block_on(runner.run(&due))).await;
+        self.keeper.refresh().await;
         ran.unwrap_or_else(|_| vec![Ended::NotBegun; legs])
     }
 }

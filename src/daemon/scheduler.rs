@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::alarm::{Alarm, Clock};
 use super::board::{Activity, Board};
-use super::keeper::Keeper;
 use super::runner::{Carrier, Due, Ended};
 use super::setup::{Leg, Setup};
 use super::show;
@@ -33,8 +32,8 @@ const LOOK: Duration = Duration::from_secs(30);
 pub struct Scheduler {
     /// The config at work.
     pub setup: Arc<ArcSwap<Setup>>,
-    /// The ledger's keeper.
-    pub keeper: Arc<Keeper>,
+    /// Which daemon this is.
+    pub me: String,
     /// What is told to those who look.
     pub board: Arc<Board>,
     /// Who hears of runs.
@@ -72,38 +71,37 @@ impl Scheduler {
         let mut memory = Memory::default();
         loop {
             self.teller.tick();
-            self.turn(&mut memory).await;
+            let known = overview.borrow_and_update().clone();
+            self.turn(known.as_deref(), &mut memory).await;
             tokio::select! {
                 _ = rings.recv() => {}
                 changed = overview.changed() => if changed.is_err() { break },
-                Some(ended) = memory.runs.join_next() => self.noted(ended, &mut memory).await,
+                Some(ended) = memory.runs.join_next() => noted(ended, &mut memory),
                 () = self.clock.sleep(LOOK) => {}
                 () = self.stop.cancelled() => break,
             }
         }
         while let Some(ended) = memory.runs.join_next().await {
-            self.noted(ended, &mut memory).await;
+            noted(ended, &mut memory);
         }
     }
 
     /// Looks at every leg, begins what is due, and sets the alarm for the others.
-    async fn turn(&self, memory: &mut Memory) {
+    async fn turn(&self, overview: Option<&Overview>, memory: &mut Memory) {
         let setup = self.setup.load_full();
-        let overview = self.keeper.overview.borrow().clone();
         let now = self.clock.now();
-        let standings: Vec<_> =
-            setup.legs.iter().map(|leg| self.standing(&setup, leg, overview.as_deref(), now)).collect();
+        let standings: Vec<_> = setup.legs.iter().map(|leg| self.standing(&setup, leg, overview, now)).collect();
         for standing in &standings {
             if let Turn::At(instant) = standing.turn {
                 self.alarm.set(&standing.leg.job, instant).await;
             }
         }
-        let waiting = match &overview {
+        let waiting = match overview {
             Some(overview) if !self.stop.is_cancelled() => self.begin(&setup, overview, &standings, memory, now),
             _ => BTreeMap::new(),
         };
         self.board.change(|view| {
-            show::jobs(view, &setup, overview.as_deref(), &waiting, &|leg| {
+            show::jobs(view, &setup, overview, &waiting, &|leg| {
                 standings.iter().find(|standing| standing.leg == leg).and_then(|standing| match standing.turn {
                     Turn::Due(instant) | Turn::At(instant) => Some(instant),
                     Turn::Never => None,
@@ -185,35 +183,33 @@ impl Scheduler {
         {
             return Some(format!("for {}, which writes what it reads", other.leg.job));
         }
-        let ours = instant + STAGGER.saturating_mul(rank(overview, &self.keeper.me.id, leg));
+        let ours = instant + STAGGER.saturating_mul(rank(overview, &self.me, leg));
         (now < ours).then(|| "for the daemon whose turn it is".to_owned())
     }
 
     fn start(&self, setup: &Arc<Setup>, due: Vec<Due>, memory: &mut Memory) {
-        let Some(ledger) = self.keeper.shelf.ledger() else { return };
         let (carrier, setup) = (Arc::clone(&self.carrier), Arc::clone(setup));
         memory.running.extend(due.iter().map(|due| due.leg.clone()));
         memory.runs.spawn(async move {
-            let ended = carrier.carry(setup, ledger, due.clone()).await;
+            let ended = carrier.carry(setup, due.clone()).await;
             due.into_iter().map(|due| due.leg).zip(ended).collect()
         });
     }
+}
 
-    /// Notes how legs ended; those that could not be begun are left alone for a moment.
-    async fn noted(&self, ended: Result<Vec<(Leg, Ended)>, tokio::task::JoinError>, memory: &mut Memory) {
-        // A task that fell over in between: which legs it had is seen by what is still under way.
-        let Ok(ended) = ended else {
-            memory.running.clear();
-            return;
-        };
-        for (leg, ended) in ended {
-            memory.running.remove(&leg);
-            match ended {
-                Ended::Ran => drop(memory.resting.remove(&leg)),
-                Ended::Elsewhere | Ended::NotBegun => drop(memory.resting.insert(leg, Instant::now() + AGAIN)),
-            }
+/// Notes how legs ended; those that could not be begun are left alone for a moment.
+fn noted(ended: Result<Vec<(Leg, Ended)>, tokio::task::JoinError>, memory: &mut Memory) {
+    // A task that fell over in between: which legs it had is seen by what is still under way.
+    let Ok(ended) = ended else {
+        memory.running.clear();
+        return;
+    };
+    for (leg, ended) in ended {
+        memory.running.remove(&leg);
+        match ended {
+            Ended::Ran => drop(memory.resting.remove(&leg)),
+            Ended::Elsewhere | Ended::NotBegun => drop(memory.resting.insert(leg, Instant::now() + AGAIN)),
         }
-        self.keeper.refresh().await;
     }
 }
 

@@ -26,7 +26,7 @@ const READ_AHEAD: usize = 64;
 pub async fn apply(run: &Run<'_>, source: &Store, preview: Preview) -> RunReport {
     let begun = Instant::now();
     let trouble = Trouble::default();
-    let Preview { plan, lens, findings, .. } = preview;
+    let Preview { plan, lens, findings, took: planned, .. } = preview;
     let writer = Writer::new(run, &lens, &trouble);
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let mut outcomes = writer.all_left_alone(&plan);
@@ -36,7 +36,7 @@ pub async fn apply(run: &Run<'_>, source: &Store, preview: Preview) -> RunReport
     outcomes.extend(carried.into_iter().chain(deleted));
     progress.end();
     remember(run, &plan, &lens.carriage.shape(), &trouble).await;
-    run.ended(Acted { begun, outcomes, trouble }, &plan, findings).await
+    run.ended(Acted { planned, begun, outcomes, trouble }, &plan, findings).await
 }
 
 /// Writes creates, updates and restores: source values are read in batches a little ahead of the writes, and dropped after.

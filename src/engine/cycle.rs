@@ -1,5 +1,7 @@
 //! One run of a job on one target, from its beginning in the ledger to its end there: settle, plan, act.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -141,10 +143,10 @@ impl<'a> Cycle<'a> {
 impl Begun<'_> {
     /// Settles what dead runs left, looks, and decides; `None` where it was interrupted, which harms nothing: planning only looks.
     pub async fn plan(&self) -> Result<Option<Preview>, RunError> {
-        let run = &self.run;
+        let (run, begun) = (&self.run, Instant::now());
         settle(run, &lens_on(run.job, run.target, run.ledger)).await?;
         tokio::select! {
-            looked = self.work.preview(run) => looked.map(Some),
+            looked = self.work.preview(run) => looked.map(|preview| Some(Preview { took: begun.elapsed(), ..preview })),
             () = run.stop.cancelled() => Ok(None),
         }
     }

@@ -21,7 +21,7 @@ pub struct RunReport {
     pub source: String,
     /// The target's name in the config.
     pub target: String,
-    /// How long it took.
+    /// How long it took to plan and to act, without the wait for consent.
     pub took: Duration,
     /// How each key ended, in the order of names; every key of the plan has exactly one.
     pub outcomes: Vec<StepOutcome>,

@@ -1,5 +1,7 @@
 //! Looks at both sides and decides: a dry run ends here.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::error::RunError;
@@ -35,6 +37,8 @@ pub struct Preview {
     pub findings: Vec<Finding>,
     /// What acting on it takes.
     pub effort: Effort,
+    /// How long it took a run to come to it.
+    pub took: Duration,
 }
 
 /// Looks at both sides and decides; changes nothing anywhere.
@@ -72,7 +76,7 @@ pub async fn preview(
     findings.extend(no_way_back(job, &plan, stores));
     findings.extend(at_its_word(job, &plan, stores));
     let effort = effort(&plan, stores.source.capabilities(), stores.target.capabilities());
-    Ok(Preview { plan, lens: survey.lens, findings, effort })
+    Ok(Preview { plan, lens: survey.lens, findings, effort, took: Duration::ZERO })
 }
 
 /// Said before anything is done: a run on a store without versions cannot be undone.

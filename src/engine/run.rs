@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -119,7 +119,7 @@ impl Run<'_> {
 
     /// Ends the run in the ledger and tells of it, every key in the order of names.
     pub(super) async fn ended(&self, acted: Acted, plan: &Plan, findings: Vec<Finding>) -> RunReport {
-        let Acted { begun, mut outcomes, trouble } = acted;
+        let Acted { planned, begun, mut outcomes, trouble } = acted;
         outcomes.sort_by(|one, other| one.name.cmp(&other.name));
         let mut report = RunReport {
             run: Some(self.id.to_string()),
@@ -127,7 +127,7 @@ impl Run<'_> {
             job: self.job.name.clone(),
             source: self.job.source.clone(),
             target: self.job.target.clone(),
-            took: begun.elapsed(),
+            took: planned + begun.elapsed(),
             outcomes,
             status: RunStatus::Succeeded,
             error: trouble.explained(),
@@ -142,7 +142,9 @@ impl Run<'_> {
 
 /// What acting on a plan came to.
 pub(super) struct Acted {
-    /// When it began.
+    /// How long it took to come to the plan; a person's time to read it is not the run's.
+    pub planned: Duration,
+    /// When acting on it began.
     pub begun: Instant,
     /// How each key ended.
     pub outcomes: Vec<StepOutcome>,

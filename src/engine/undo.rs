@@ -1,6 +1,6 @@
 //! Undo of an earlier run: looks at its keys, decides, and takes back key by key what it did.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::stream;
 
@@ -40,21 +40,21 @@ pub async fn preview_undo(
     let today = Today { target: &side, baseline: &baseline, job: &job.name, kept: &kept, history, may_delete };
     let plan = decide(past.id.as_str(), &changes, today);
     let effort = effort(&plan, target.capabilities(), target.capabilities());
-    Ok(Preview { plan, lens, findings: Vec::new(), effort })
+    Ok(Preview { plan, lens, findings: Vec::new(), effort, took: Duration::ZERO })
 }
 
 /// Acts on exactly the plan of an undo; every key of it ends in one outcome of the report.
 pub async fn undo(run: &Run<'_>, preview: Preview) -> RunReport {
     let begun = Instant::now();
     let trouble = Trouble::default();
-    let Preview { plan, lens, findings, .. } = preview;
+    let Preview { plan, lens, findings, took: planned, .. } = preview;
     let writer = &Writer::new(run, &lens, &trouble);
     let progress = Progress::begin(run.observer, Stage::Apply, &run.job.target, Some(plan.changes().count()));
     let taken_back = writer.each(stream::iter(plan.changes()), progress, |step| writer.take_back(step)).await;
     progress.end();
     let mut outcomes = writer.all_left_alone(&plan);
     outcomes.extend(taken_back);
-    run.ended(Acted { begun, outcomes, trouble }, &plan, findings).await
+    run.ended(Acted { planned, begun, outcomes, trouble }, &plan, findings).await
 }
 
 /// What the ledger says of a step, if the target was changed or may have been.

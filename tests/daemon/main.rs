@@ -17,6 +17,7 @@ mod patterns;
 mod receivers;
 mod reload;
 mod service;
+mod simulated;
 mod simulation;
 mod tls;
 mod turns;

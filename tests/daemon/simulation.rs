@@ -1,30 +1,30 @@
 //! Thirty days of two daemons on a simulated clock: it changes for summer and winter, steps back and forth, the machine
 //! sleeps, daemons are killed and started again. Nothing is missed, nothing is done twice, whatever was missed is caught up once.
+//!
+//! The loop is the daemon's own; the clock, the alarm, the ledger and the runs are simulated.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use secretferry::daemon::{Alarm, Clock};
-use secretferry::engine::{Known, Pattern, Rhythm, Schedule, Turn, turn};
-use tokio::sync::mpsc;
+use secretferry::config::{Config, parse};
+use secretferry::daemon::Clock as _;
+use secretferry::engine::{Pattern, Rhythm, Schedule};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
+
+use crate::simulated::{LOOK, Ledger, Ran, Simulated, daemon, name, peer};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 /// How long everything lasts.
 const LENGTH: u64 = 30 * DAY;
-/// How often a daemon looks although nothing rang.
-const LOOK: Duration = Duration::from_secs(5 * MINUTE);
-const RUN: Duration = Duration::from_secs(5);
-const LEASE: Duration = Duration::from_secs(90);
 /// How much later than its instant a run may begin: a ring was lost, or a daemon died during the run.
-const LATEST: Duration = Duration::from_secs(5 * MINUTE + 100);
+const LATEST: Duration = LOOK.saturating_add(Duration::from_secs(100));
 
 /// When the clock jumps, in seconds from the beginning, and by how many seconds. The last one is the machine's sleep.
 const JUMPS: [(u64, i64); 3] =
@@ -46,124 +46,23 @@ const JOBS: [(&str, &str, &str); 4] = [
     ("howe", "15 2 * * *", "Australia/Lord_Howe"),
 ];
 
-struct Simulated {
-    begin: Timestamp,
-    start: Instant,
-}
-
-impl Simulated {
-    fn wall(&self, elapsed: Duration) -> Timestamp {
-        let jumped: i64 = JUMPS.iter().filter(|(at, _)| elapsed >= Duration::from_secs(*at)).map(|(_, by)| by).sum();
-        self.begin + elapsed + jumped.seconds()
+/// The config of both, each job on a target of its own.
+fn config(zones: impl Fn(&str) -> TimeZone) -> Config {
+    let store = |name: &str| format!("[stores.{name}]\nkind = 'local-files'\nvariables-file = '{name}.json'\n");
+    let job = |(job, ..): &(&str, &str, &str)| {
+        format!(
+            "{}[jobs.{job}]\nsource = 'source'\ntarget = 'of-{job}'\nkinds = ['variables']\n",
+            store(&format!("of-{job}"))
+        )
+    };
+    let text =
+        format!("[ledger]\nurl = 'sqlite://one.db'\n{}{}", store("source"), JOBS.iter().map(job).collect::<String>());
+    let mut config = parse(Path::new("/simulated/secretferry.toml"), &text).unwrap();
+    for (job, pattern, zone) in JOBS {
+        let rhythm = Rhythm::Cron(Box::new(Pattern::parse(pattern).unwrap()));
+        config.jobs.get_mut(job).unwrap().schedule = Some(Schedule::new(rhythm, zones(zone)));
     }
-}
-
-#[async_trait]
-impl Clock for Simulated {
-    fn now(&self) -> Timestamp {
-        self.wall(self.start.elapsed())
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        sleep(duration).await;
-    }
-}
-
-/// An alarm that knows nothing of clocks that jump, and loses every seventh ring.
-struct Ringer {
-    clock: Arc<Simulated>,
-    ring: mpsc::Sender<String>,
-    armed: Mutex<BTreeMap<String, Timestamp>>,
-    set: Mutex<u64>,
-}
-
-#[async_trait]
-impl Alarm for Ringer {
-    async fn set(&self, job: &str, at: Timestamp) {
-        let now = self.clock.now();
-        let former = self.armed.lock().unwrap().insert(job.to_owned(), at);
-        if former.is_some_and(|former| former == at && former > now) {
-            return;
-        }
-        let number = {
-            let mut set = self.set.lock().unwrap();
-            *set += 1;
-            *set
-        };
-        let (ring, job) = (self.ring.clone(), job.to_owned());
-        let left = Duration::try_from(at.duration_since(now)).unwrap_or_default();
-        tokio::spawn(async move {
-            sleep(left).await;
-            if number % 7 != 0 {
-                let _ = ring.try_send(job);
-            }
-        });
-    }
-
-    async fn forget(&self, job: &str) {
-        self.armed.lock().unwrap().remove(job);
-    }
-
-    async fn shut(&self) {}
-}
-
-/// What daemons share: what is done, who is at it, and what was done for which instant.
-#[derive(Default)]
-struct Ledger {
-    done: BTreeMap<&'static str, Timestamp>,
-    leases: BTreeMap<&'static str, Instant>,
-    runs: Vec<Ran>,
-}
-
-struct Ran {
-    job: &'static str,
-    instant: Timestamp,
-    begun: Timestamp,
-}
-
-impl Ledger {
-    fn begins(&mut self, job: &'static str, instant: Timestamp) -> bool {
-        let held = self.leases.get(job).is_some_and(|until| *until > Instant::now());
-        let done = self.done.get(job).is_some_and(|done| *done >= instant);
-        if !held && !done {
-            self.leases.insert(job, Instant::now() + LEASE);
-        }
-        !held && !done
-    }
-}
-
-type Jobs = Arc<Vec<(&'static str, Schedule)>>;
-
-/// A daemon, as far as it decides when to do what.
-async fn daemon(jobs: Jobs, clock: Arc<Simulated>, ledger: Arc<Mutex<Ledger>>) {
-    let (ring, mut rings) = mpsc::channel(64);
-    let alarm = Ringer { clock: Arc::clone(&clock), ring, armed: Mutex::default(), set: Mutex::default() };
-    let since = clock.now();
-    loop {
-        let mut rest = LOOK;
-        for (job, schedule) in jobs.iter() {
-            let done_at = ledger.lock().unwrap().done.get(job).copied();
-            let known = Known { done_at, asked: None, paused: None, since };
-            match turn(Some(schedule), job, &known, clock.now()) {
-                Turn::Due(instant) if ledger.lock().unwrap().begins(job, instant) => {
-                    let begun = clock.now();
-                    clock.sleep(RUN).await;
-                    let mut ledger = ledger.lock().unwrap();
-                    ledger.done.insert(job, schedule.done_at(instant, clock.now()));
-                    ledger.leases.remove(job);
-                    ledger.runs.push(Ran { job, instant, begun });
-                    rest = Duration::ZERO;
-                }
-                Turn::Due(_) => rest = rest.min(Duration::from_secs(3)),
-                Turn::At(at) => alarm.set(job, at).await,
-                Turn::Never => {}
-            }
-        }
-        tokio::select! {
-            _ = rings.recv() => {}
-            () = clock.sleep(rest) => {}
-        }
-    }
+    config
 }
 
 /// Whether daemons look at the same ledger.
@@ -175,17 +74,22 @@ enum Ledgers {
 
 /// Lets thirty days pass; gives what was wrong.
 async fn simulate(begin: &str, zones: impl Fn(&str) -> TimeZone, ledgers: Ledgers) -> Vec<String> {
-    let clock = Arc::new(Simulated { begin: begin.parse().unwrap(), start: Instant::now() });
-    let schedule = |pattern, zone| Schedule::new(Rhythm::Cron(Box::new(Pattern::parse(pattern).unwrap())), zones(zone));
-    let jobs: Jobs = Arc::new(JOBS.iter().map(|(job, pattern, zone)| (*job, schedule(pattern, zone))).collect());
+    let clock = Arc::new(Simulated { begin: begin.parse().unwrap(), start: Instant::now(), jumps: &JUMPS });
+    let config = Arc::new(config(zones));
     let one = Arc::new(Mutex::new(Ledger::default()));
     let other = if ledgers == Ledgers::One { Arc::clone(&one) } else { Arc::default() };
     let ledgers = [one, other];
-    let start = |which: usize| tokio::spawn(daemon(Arc::clone(&jobs), Arc::clone(&clock), Arc::clone(&ledgers[which])));
+    let start = |which: usize| {
+        ledgers[which].lock().unwrap().alive.push(peer(which, clock.now()));
+        tokio::spawn(daemon(which, Arc::clone(&config), Arc::clone(&clock), Arc::clone(&ledgers[which])))
+    };
     let mut daemons: [JoinHandle<()>; 2] = [start(0), start(1)];
     for (which, from, to) in DOWN {
         sleep_until(clock.start + Duration::from_secs(from)).await;
-        which.iter().for_each(|which| daemons[*which].abort());
+        for which in which {
+            daemons[*which].abort();
+            ledgers[*which].lock().unwrap().alive.retain(|peer| peer.daemon.id != name(*which));
+        }
         sleep_until(clock.start + Duration::from_secs(to)).await;
         which.iter().for_each(|which| daemons[*which] = start(*which));
     }
