@@ -164,7 +164,10 @@ mod tests {
         }
     }
 
-    fn ordered(steps: &[(&str, Action, Option<i64>)]) -> String {
+    /// A key, what is to be done to it, and the second its source changed it.
+    type Given<'a> = (&'a str, Action, Option<i64>);
+
+    fn ordered(steps: &[Given<'_>]) -> String {
         let steps = steps.iter().map(|(id, action, second)| step(id, *action, *second)).collect();
         let plan = Plan { steps, depth: Depth::Values, two_way: false, undoes: None };
         in_order(&plan).iter().map(|step| step.name.id.as_str()).collect()
@@ -173,7 +176,7 @@ mod tests {
     #[test]
     fn what_exists_comes_first_and_of_it_what_is_newest() {
         let (create, update, restore) = (Action::Create, Action::Update, Action::Restore);
-        let rows: &[(&[(&str, Action, Option<i64>)], &str)] = &[
+        let rows: &[(&[Given<'_>], &str)] = &[
             (&[], ""),
             (&[("a", update, Some(1)), ("b", update, Some(3)), ("c", update, Some(2))], "bca"),
             (

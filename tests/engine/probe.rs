@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use secretferry::model::{
     Capabilities, Dialect, ErrorKind, Family, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope, SecretValue,
-    State,
 };
 use secretferry::naming::Rule;
 use secretferry::provider::contract::all_failed;

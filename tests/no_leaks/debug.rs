@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secretferry::engine::{Carriage, FormChoice, Job, Masked, Overrides, Stores, lens, preview};
 use secretferry::model::{
     Blind, Canonical, Connection, ConnectionDialect, Dialect, ErrorKind, Field, Form, Kind, Listed, MasterKey, Names,
-    Purpose, Reader, RemoteKey, Scope, Secret, SecretName, SecretValue, State, TextDialect, judge,
+    Purpose, Reader, RemoteKey, Scope, Secret, SecretName, SecretValue, TextDialect, judge,
 };
 use secretferry::naming::{Filter, Mapping};
 use secretferry::planner::Policy;
