@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::console::Console;
 use super::failure::{FAILED, FOUND, Failure, INTERRUPTED, worst};
 use super::progress::Progress;
 use super::run::{Consent, Ended, Task, carry_out};
 use super::session::{Narrowing, Session};
-use super::{args, metrics_file, patience};
+use super::{args, metrics_file};
 use crate::engine::{Job, RunReport, RunStatus, tell_run};
 use crate::report::{json, text};
 
@@ -22,12 +23,8 @@ pub async fn apply(config: Option<&Path>, args: args::Apply, console: &Console) 
     let session = Session::begin(config, Arc::clone(&progress) as _)?;
     let legs = session.legs(args.part.job.as_deref(), &Narrowing::of(&args.part, &args.shown))?;
     let consent = if args.yes { Consent::Given } else { Consent::Asked };
-    if let Some(patience) = args.retry_lock {
-        for job in &legs {
-            patience::wait_for(&session, job, patience, console).await?;
-        }
-    }
-    let code = apply_all(&session, &progress, &legs, consent, console).await;
+    let patience = args.retry_lock.unwrap_or_default();
+    let code = apply_all(&session, &progress, &legs, (patience, consent), console).await;
     // A run that failed is what the alerts are for, so that is written as well.
     if let Some(path) = &args.metrics_file {
         metrics_file::write(&session, &legs, path).await?;
@@ -39,16 +36,16 @@ async fn apply_all(
     session: &Session,
     progress: &Progress,
     legs: &[Job],
-    consent: Consent,
+    (patience, consent): (Duration, Consent),
     console: &Console,
 ) -> Result<u8, Failure> {
     if let [job] = legs {
-        let ended = carry_out(session, progress, job, Task::Apply, consent, console).await?;
+        let ended = carry_out(session, progress, job, Task::Apply(patience), consent, console).await?;
         return tell(job, ended, console);
     }
     let (mut codes, mut reports) = (Vec::new(), Vec::new());
     for (index, job) in legs.iter().enumerate() {
-        match carry_out(session, progress, job, Task::Apply, consent, console).await {
+        match carry_out(session, progress, job, Task::Apply(patience), consent, console).await {
             Ok(Ended::Acted(report)) => {
                 tell_run(&report);
                 console.say("")?;

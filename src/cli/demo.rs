@@ -2,6 +2,8 @@
 
 mod sample;
 
+use std::time::Duration;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,7 +31,9 @@ pub async fn demo(config: Option<&Path>, args: args::Demo, console: &Console) ->
     let job = legs.into_iter().next().expect("a job has a target");
 
     title(console, "1. What is to be done, and doing it: secretferry apply --yes")?;
-    let Ended::Acted(run) = carry_out(&session, &progress, &job, Task::Apply, Consent::Given, console).await? else {
+    let Ended::Acted(run) =
+        carry_out(&session, &progress, &job, Task::Apply(Duration::ZERO), Consent::Given, console).await?
+    else {
         return Err(Failure::local("the demo was interrupted"));
     };
     show(console, || format!("\n{}", text::run(&run, console.paper)))?;

@@ -1,4 +1,4 @@
-//! `apply --retry-lock`: waits for a target that another run holds.
+//! How a run gets the lease on its target: at once, or under `apply --retry-lock` as soon as whoever holds it is done.
 
 use std::time::Duration;
 
@@ -6,21 +6,25 @@ use tokio::time::{Instant, sleep};
 
 use super::console::Console;
 use super::failure::Failure;
-use super::session::Session;
 use crate::engine::Job;
-use crate::ledger::{Holder, LedgerError};
+use crate::ledger::{Holder, Lease, Ledger, LedgerError};
 
 /// How long to wait between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits until the job's target is free, or fails with who still holds it.
-pub async fn wait_for(session: &Session, job: &Job, patience: Duration, console: &Console) -> Result<(), Failure> {
-    let ledger = session.ledger().await?;
-    let identity = session.config.stores.get(&job.target).map(|store| store.identity()).unwrap_or_default();
+/// The lease on the job's target, waited for as long as `patience` allows, or a failure that says who still holds it.
+///
+/// It is the run's own lease: nobody can come between the wait and the run.
+pub async fn lease(
+    ledger: &Ledger,
+    identity: &str,
+    job: &Job,
+    patience: Duration,
+    console: &Console,
+) -> Result<Lease, Failure> {
     let (until, mut told) = (Instant::now() + patience, false);
     loop {
-        match ledger.lease(&identity, &Holder::here(&job.name)).await {
-            Ok(lease) => return lease.release().await.map_err(Failure::ledger),
+        match ledger.lease(identity, &Holder::here(&job.name)).await {
             Err(LedgerError::Held { by, .. }) if Instant::now() + PAUSE < until => {
                 if !told {
                     console.tell(&format!("{} is held by {by}; waiting for it.", job.target));
@@ -28,7 +32,7 @@ pub async fn wait_for(session: &Session, job: &Job, patience: Duration, console:
                 told = true;
                 sleep(PAUSE).await;
             }
-            Err(error) => return Err(Failure::ledger(error)),
+            taken => return taken.map_err(Failure::ledger),
         }
     }
 }

@@ -100,9 +100,9 @@ impl Observer for Progress {
             Event::Waiting { store, family, pause } => {
                 tracing::info!(store, family = family.as_str(), milliseconds = pause.as_millis() as u64, "waiting");
             }
-            Event::TokenLife { store, ends } => {
-                let ends = ends.map_or_else(|| "never".to_owned(), |ends| ends.to_string());
-                tracing::debug!(store, ends, "token known");
+            Event::TokenLife { store, life } => {
+                let ends = life.ends.map_or_else(|| "never".to_owned(), |ends| ends.to_string());
+                tracing::debug!(store, ends, upkeep = life.upkeep.as_str(), "token known");
             }
         }
     }

@@ -1,19 +1,21 @@
 //! One run, as `apply`, `undo` and `demo` carry it out: the lease, the plan, a person's consent, and the work.
 
+use std::time::Duration;
+
 use super::console::{Answer, Console};
 use super::failure::Failure;
 use super::interrupt::stop_on_interrupt;
-use super::plan;
 use super::progress::Progress;
 use super::session::Session;
+use super::{patience, plan};
 use crate::engine::{Begun, Cycle, Job, Occasion, Preview, RunReport, RunStatus, Work};
-use crate::ledger::{self, Holder, Ledger};
+use crate::ledger::{self, Ledger};
 use crate::provider::Role;
 
 /// What a run does.
 pub enum Task<'a> {
-    /// The job.
-    Apply,
+    /// The job; a target that another run holds is waited for as long as this.
+    Apply(Duration),
     /// It takes an earlier run of the job back.
     Undo(&'a ledger::Run),
 }
@@ -49,9 +51,12 @@ pub async fn carry_out(
     console: &Console,
 ) -> Result<Ended, Failure> {
     let ledger = session.ledger().await?;
+    let patience = match task {
+        Task::Apply(patience) => patience,
+        Task::Undo(_) => Duration::ZERO,
+    };
     let work = opened(session, job, task, &ledger).await?;
-    let lease = ledger.lease(&work.target().info().identity, &Holder::here(&job.name)).await;
-    let lease = lease.map_err(Failure::ledger)?;
+    let lease = patience::lease(&ledger, &work.target().info().identity, job, patience, console).await?;
     let stop = stop_on_interrupt(*console);
     // A part of a job says nothing of how the whole stands.
     let is_whole = matches!(work, Work::Apply(_)) && !job.filter.is_narrowed();
@@ -87,7 +92,7 @@ pub async fn carry_out(
 
 async fn opened(session: &Session, job: &Job, task: Task<'_>, ledger: &Ledger) -> Result<Work, Failure> {
     Ok(match task {
-        Task::Apply => Work::Apply(session.stores(job, Some(ledger)).await?),
+        Task::Apply(_) => Work::Apply(session.stores(job, Some(ledger)).await?),
         Task::Undo(past) => {
             let target = session.store(&job.target, Role::Target, Some(ledger)).await;
             Work::Undo(Box::new(past.clone()), target.map_err(Failure::store)?)

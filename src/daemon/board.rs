@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::ledger::{Control, Peer, Run, RunStatus, Standing};
-use crate::model::{Finding, Outcome, Severity};
+use crate::model::{Finding, Outcome, Severity, TokenLife};
 use crate::provider::Role;
 
 /// What is known at the moment; written by the daemon, read by whoever shows it.
@@ -140,8 +139,8 @@ pub struct StoreView {
     pub checked_at: Option<Timestamp>,
     /// What the check found, or why the store cannot be opened.
     pub findings: Vec<Finding>,
-    /// When our token, or whatever we are known by, ends; `None` where it does not or nobody knows.
-    pub token_ends: Option<Timestamp>,
+    /// How long our token, or whatever we are known by, lives.
+    pub token: TokenLife,
 }
 
 impl From<&Run> for LastRun {
@@ -185,12 +184,5 @@ impl View {
             Some(format!("store {name}: {}", finding.message))
         });
         ledger.into_iter().chain(config).chain(draining).chain(stores).collect()
-    }
-}
-
-impl StoreView {
-    /// How much of the token's life is left.
-    pub fn token_left(&self, now: Timestamp) -> Option<Duration> {
-        self.token_ends.map(|end| Duration::try_from(end.duration_since(now)).unwrap_or_default())
     }
 }

@@ -8,18 +8,19 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::board::{Board, StoreView};
+use super::board::StoreView;
 use super::setup::Setup;
 use super::shelf::Shelf;
+use super::teller::Teller;
 use crate::ledger::Ledger;
-use crate::model::{Finding, Kind, Severity};
+use crate::model::{Finding, Kind, Severity, TokenLife};
 use crate::provider::Role;
 
 /// How soon the first look is taken again while there is no ledger to open stores with.
 const SOON: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Checks stores until the end.
-pub async fn check_all(setup: Arc<ArcSwap<Setup>>, shelf: Shelf, board: Arc<Board>, end: CancellationToken) {
+pub async fn check_all(setup: Arc<ArcSwap<Setup>>, shelf: Shelf, teller: Arc<Teller>, end: CancellationToken) {
     loop {
         let now = setup.load_full();
         let pause = match shelf.ledger() {
@@ -27,14 +28,15 @@ pub async fn check_all(setup: Arc<ArcSwap<Setup>>, shelf: Shelf, board: Arc<Boar
             Some(ledger) => {
                 let looks = now.roles().into_iter().map(|(store, roles)| check(&now, &ledger, store, roles));
                 let seen = join_all(looks).await;
-                board.change(|view| {
-                    let ends = |name: &String| view.stores.get(name).and_then(|store| store.token_ends);
+                teller.board.change(|view| {
+                    let known = |name: &String| view.stores.get(name).map(|store| store.token).unwrap_or_default();
                     let kept = seen.into_iter().map(|(name, store)| {
-                        let token_ends = ends(&name);
-                        (name, StoreView { token_ends, ..store })
+                        let token = known(&name);
+                        (name, StoreView { token, ..store })
                     });
                     view.stores = kept.collect();
                 });
+                teller.tokens(&now, now.roles().keys().map(String::as_str));
                 now.config().daemon.check_every
             }
         };
@@ -52,7 +54,7 @@ async fn check(setup: &Setup, ledger: &Ledger, name: String, roles: Vec<Role>) -
         roles: roles.clone(),
         checked_at: Some(Timestamp::now()),
         findings: Vec::new(),
-        token_ends: None,
+        token: TokenLife::default(),
     };
     for role in roles {
         match setup.store(&name, role, ledger).await {

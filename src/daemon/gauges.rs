@@ -153,9 +153,10 @@ fn stores(registry: &mut Registry, view: &View, now: Timestamp) {
             set(&good, labels(), yes(!store.findings.iter().any(|finding| finding.severity == Severity::Error)));
             set(&checked, labels(), seconds(at));
         }
-        if let (Some(end), Some(remaining)) = (store.token_ends, store.token_left(now)) {
-            set(&ends, labels(), seconds(end));
-            set(&left, labels(), remaining.as_secs_f64());
+        if let (Some(end), Some(remaining)) = (store.token.ends, store.token.left(now)) {
+            let labels = with(labels(), "upkeep", store.token.upkeep.as_str());
+            set(&ends, labels.clone(), seconds(end));
+            set(&left, labels, remaining.as_secs_f64());
         }
     }
 }

@@ -135,7 +135,7 @@ impl Life {
         };
         tokio::spawn(Arc::clone(&self.keeper).keep(self.end.clone()));
         let (setup, shelf) = (Arc::clone(&self.setup), self.keeper.shelf.clone());
-        tokio::spawn(check_all(setup, shelf, Arc::clone(&self.board), self.end.clone()));
+        tokio::spawn(check_all(setup, shelf, Arc::clone(&self.teller), self.end.clone()));
         tokio::spawn(http::serve(door, self.served.clone(), self.end.clone()));
         Ok(tokio::spawn(async move { scheduler.work(rings, overview).await }))
     }

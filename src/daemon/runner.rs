@@ -110,6 +110,7 @@ impl Runner {
         };
         self.teller.lease(leg, true);
         let ended = self.held(due, source, &lease).await;
+        self.teller.tokens(&self.setup, [self.setup.job(leg).source.as_str(), &leg.target]);
         if let Err(error) = lease.release().await {
             tracing::warn!(job = leg.job, target = leg.target, %error, "the lease was not given back, and ends by itself");
         }

@@ -84,6 +84,12 @@ impl Setup {
         Ok(Arc::clone(self.opened.lock().await.entry(at).or_insert(store)))
     }
 
+    /// The jobs that use a store.
+    pub fn jobs_of(&self, store: &str) -> Vec<String> {
+        let uses = |job: &&JobSettings| job.source == store || job.targets.iter().any(|target| target == store);
+        self.config().jobs.values().filter(uses).map(|job| job.name.clone()).collect()
+    }
+
     /// The stores that jobs use, with what for.
     pub fn roles(&self) -> BTreeMap<String, Vec<Role>> {
         let mut roles: BTreeMap<String, Vec<Role>> = BTreeMap::new();

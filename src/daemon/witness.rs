@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::board::{Board, StoreView};
-use crate::model::{Event, Observer};
+use crate::model::{Event, Observer, TokenLife};
 
 /// Hears of tokens' lives.
 #[derive(Debug, Clone)]
@@ -11,7 +11,7 @@ pub struct Witness(pub Arc<Board>);
 
 impl Observer for Witness {
     fn observe(&self, event: &Event) {
-        let Event::TokenLife { store, ends } = event else { return };
+        let Event::TokenLife { store, life } = event else { return };
         self.0.change(|view| {
             // A store logs in before its first check is over; that fills in the rest.
             let fresh = || StoreView {
@@ -20,9 +20,9 @@ impl Observer for Witness {
                 roles: Vec::new(),
                 checked_at: None,
                 findings: Vec::new(),
-                token_ends: None,
+                token: TokenLife::default(),
             };
-            view.stores.entry(store.clone()).or_insert_with(fresh).token_ends = *ends;
+            view.stores.entry(store.clone()).or_insert_with(fresh).token = *life;
         });
     }
 }

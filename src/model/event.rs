@@ -131,13 +131,64 @@ pub enum Event {
         /// How long.
         pause: Duration,
     },
-    /// We have another token, or learnt when the one we have ends.
+    /// We have another token, or learnt how long the one we have lives.
     TokenLife {
         /// The store.
         store: String,
-        /// When it ends; `None` where it does not, or nobody knows.
-        ends: Option<Timestamp>,
+        /// How long, and what then.
+        life: TokenLife,
     },
+}
+
+/// How long what a store knows us by lives, and who sees to what comes after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TokenLife {
+    /// When it ends; `None` where it does not, or nobody knows.
+    pub ends: Option<Timestamp>,
+    /// Who sees to it.
+    pub upkeep: Upkeep,
+}
+
+/// Who sees to it that a token that ends is prolonged or followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Upkeep {
+    /// We do: it is renewed, or got anew by a log-in.
+    #[default]
+    Ours,
+    /// A program beside us, which keeps it fresh.
+    Others,
+    /// Nobody but a person: once it has ended, the store is closed to us.
+    Nobody,
+}
+
+impl Upkeep {
+    /// The word used in metrics and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Others => "others",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+impl TokenLife {
+    /// How much of it is left at `now`; `None` where it does not end, or nobody knows.
+    pub fn left(&self, now: Timestamp) -> Option<Duration> {
+        self.ends.map(|end| Duration::try_from(end.duration_since(now)).unwrap_or_default())
+    }
+
+    /// How much is left, where that is little enough for a person to hear of it.
+    ///
+    /// What we see to ourselves never is; what others keep fresh is once they did not.
+    pub fn pressing(&self, now: Timestamp, warning: Duration) -> Option<Duration> {
+        let warning = match self.upkeep {
+            Upkeep::Ours => return None,
+            Upkeep::Others => Duration::ZERO,
+            Upkeep::Nobody => warning,
+        };
+        self.left(now).filter(|left| *left <= warning)
+    }
 }
 
 /// Watches runs; must be quick and must not fail.

@@ -28,7 +28,7 @@ pub use dialect::{
     Aliases, ConnectionDialect, Dialect, Difference, Judgement, MergeFault, Mismatch, Note, NoteKind, OldForm,
     RenderFault, SourceFault, TextDialect, ends_line, judge, judge_forms,
 };
-pub use event::{Blind, Event, Family, Observer, Stage};
+pub use event::{Blind, Event, Family, Observer, Stage, TokenLife, Upkeep};
 pub use fault::{Effect, ErrorKind};
 pub use finding::{Finding, Severity};
 pub use fingerprint::Fingerprint;

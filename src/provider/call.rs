@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::{Error, Result};
 use super::pace::Paces;
-use crate::model::{Effect, ErrorKind, Event, Family, Observer};
+use crate::model::{Effect, ErrorKind, Event, Family, Observer, TokenLife};
 
 /// Makes every request of one store: bounds it in time, keeps its pace, repeats it where that is safe, and tells of it.
 #[derive(Clone)]
@@ -100,9 +99,9 @@ impl Caller {
         Self { store: store.into(), observer, settings, paces }
     }
 
-    /// Tells when the token that requests are made with ends; `None` where it does not.
-    pub fn tell_token_life(&self, ends: Option<Timestamp>) {
-        self.observer.observe(&Event::TokenLife { store: self.store.to_string(), ends });
+    /// Tells how long the token lives that requests are made with.
+    pub fn tell_token_life(&self, life: TokenLife) {
+        self.observer.observe(&Event::TokenLife { store: self.store.to_string(), life });
     }
 
     /// Sends what `request` makes, again where `repeat` allows it, and gives the last answer.

@@ -11,7 +11,7 @@ use secretferry::config::DaemonSettings;
 use secretferry::daemon::http::{Served, bind, serve};
 use secretferry::daemon::{Activity, Board, JobView, LastRun, Metrics, Shelf, StoreView, View};
 use secretferry::ledger::{Control, Daemon, Ledger, LedgerSettings, Peer, Remark, Run, RunStatus, Standing};
-use secretferry::model::{Finding, Outcome, Severity};
+use secretferry::model::{Finding, Outcome, Severity, TokenLife, Upkeep};
 use secretferry::provider::Role;
 use secretferry::reference::Reference;
 use tempfile::TempDir;
@@ -142,12 +142,12 @@ fn paint(view: &mut View, runs: &[Run], audit_head: String) {
         roles: roles.to_vec(),
         checked_at: Some(ago(140)),
         findings: Vec::new(),
-        token_ends: None,
+        token: TokenLife::default(),
     };
     view.stores.insert("airflow-prod".to_owned(), store(&[Role::Source], "/srv/airflow/variables.json"));
     view.stores.insert("region-b".to_owned(), store(&[Role::Target], "/mnt/region-b/variables.json"));
     let mut warned = store(&[Role::Target], "/mnt/region-c/variables.json");
-    warned.token_ends = Some(now + SignedDuration::from_hours(20));
+    warned.token = TokenLife { ends: Some(now + SignedDuration::from_hours(20)), upkeep: Upkeep::Nobody };
     let warning = "The token ends in 20 hours and cannot be renewed.";
     let remedy = "Issue another one:\n  vault token create -orphan -period=768h -policy=secretferry-target -display-name=a-name-that-is-long";
     warned.findings.push(Finding::new(Severity::Warning, "token-expires", "region-c", warning).with_remedy(remedy));

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use secretferry::daemon::{Exposition, JobView, LastRun, StoreView, Witness};
 use secretferry::engine::{RunReport, RunStatus, StepOutcome};
 use secretferry::ledger::Standing;
-use secretferry::model::{Action, ErrorKind, Event, Family, Kind, Observer as _, Outcome, Reason, SecretName};
+use secretferry::model::{
+    Action, ErrorKind, Event, Family, Kind, Observer as _, Outcome, Reason, SecretName, TokenLife, Upkeep,
+};
 use secretferry::provider::Role;
 
 use crate::api::job;
@@ -84,7 +86,7 @@ fn full(house: &House) {
             roles: vec![Role::Source],
             checked_at: Some(at(1_000)),
             findings: Vec::new(),
-            token_ends: Some(at(5_000)),
+            token: TokenLife { ends: Some(at(5_000)), upkeep: Upkeep::Nobody },
         };
         view.stores.insert("vault-a".to_owned(), store);
     });
@@ -137,7 +139,7 @@ async fn how_things_stand_is_read_off_the_board_at_the_moment_of_the_scrape() {
         "secretferry_last_success_age_seconds{job=\"nightly\",target=\"vault-b\"} 600.0",
         "secretferry_last_run_status{job=\"nightly\",target=\"vault-b\",status=\"incomplete\"} 1.0",
         "secretferry_last_run_status{job=\"nightly\",target=\"vault-b\",status=\"succeeded\"} 0.0",
-        "secretferry_store_token_remaining_seconds{store=\"vault-a\"} 3500.0",
+        "secretferry_store_token_remaining_seconds{store=\"vault-a\",upkeep=\"nobody\"} 3500.0",
         "secretferry_lease_held{target=\"vault:b\"} 1.0",
         "secretferry_runs_total{job=\"nightly\",target=\"vault-b\",status=\"succeeded\"} 1",
         "secretferry_outcomes_total{job=\"nightly\",target=\"vault-b\",outcome=\"updated\",reason=\"drift\"} 1",
@@ -158,11 +160,11 @@ async fn how_things_stand_is_read_off_the_board_at_the_moment_of_the_scrape() {
 async fn a_tokens_life_reaches_the_board() {
     let house = House::open().await;
     let witness = Witness(house.served.board.clone());
-    let ends = Some(Timestamp::from_second(5_000).unwrap());
-    witness.observe(&Event::TokenLife { store: "vault-a".to_owned(), ends });
-    assert_eq!(house.served.board.view().stores["vault-a"].token_ends, ends);
-    witness.observe(&Event::TokenLife { store: "vault-a".to_owned(), ends: None });
-    assert_eq!(house.served.board.view().stores["vault-a"].token_ends, None);
+    let ending = TokenLife { ends: Some(Timestamp::from_second(5_000).unwrap()), upkeep: Upkeep::Nobody };
+    for life in [ending, TokenLife::default()] {
+        witness.observe(&Event::TokenLife { store: "vault-a".to_owned(), life });
+        assert_eq!(house.served.board.view().stores["vault-a"].token, life);
+    }
 }
 
 #[cfg(feature = "real-servers")]

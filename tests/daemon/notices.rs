@@ -7,7 +7,7 @@ use secretferry::config::Topic;
 use secretferry::daemon::notify::{Memory, Message, NAMED, Round, failure, json, notices, slack, token};
 use secretferry::engine::{RunReport, RunStatus, StepOutcome};
 use secretferry::ledger::{Remark, Standing};
-use secretferry::model::{Action, Kind, Outcome, Reason, SecretName};
+use secretferry::model::{Action, Kind, Outcome, Reason, SecretName, TokenLife, Upkeep};
 use tokio::time::Instant;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -191,8 +191,18 @@ fn a_failed_run_is_the_same_trouble_whatever_its_numbers() {
 
 #[test]
 fn a_token_is_told_of_when_it_ends_soon_and_when_it_has_ended() {
-    let of = |left: Option<u64>| token("vault", &[], left.map(Duration::from_secs), DAY);
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let cared_for = |left: Option<u64>, upkeep| {
+        let ends = left.map(|left| now + Duration::from_secs(left));
+        token("vault", &[], &TokenLife { ends, upkeep }, now, DAY)
+    };
+    let of = |left| cared_for(left, Upkeep::Nobody);
     assert!(of(None).notices.is_empty() && of(Some(90_000)).notices.is_empty());
+    for left in [None, Some(0), Some(3)] {
+        assert!(cared_for(left, Upkeep::Ours).notices.is_empty(), "it is renewed, or got anew: {left:?}");
+    }
+    assert!(cared_for(Some(3), Upkeep::Others).notices.is_empty(), "there is time left to replace it");
+    assert!(told(&cared_for(Some(0), Upkeep::Others))[0].ends_with("has ended"), "it was not replaced");
     assert_eq!(
         told(&of(Some(7200)))[0],
         "token-expires: What secretferry is known by to the store vault ends in 2 hours"

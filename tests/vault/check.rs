@@ -85,6 +85,7 @@ async fn a_token_that_ends_is_named() {
     let rows = [
         (json!({"ttl": "1h", "renewable": false}), Some((Severity::Warning, "token-expires"))),
         (json!({"ttl": "1h"}), None),
+        (json!({"ttl": "1h", "explicit_max_ttl": "3h"}), Some((Severity::Warning, "token-expires"))),
         (json!({"num_uses": 20}), Some((Severity::Error, "token-uses"))),
     ];
     for (more, expected) in rows {

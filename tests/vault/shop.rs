@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use secretferry::model::{
     Event, Family, Finding, Kind, Listed, Mark, MarkedName, MasterKey, Observer, Purpose, RemoteKey, Revision, Scope,
-    SecretName, SecretValue,
+    SecretName, SecretValue, TokenLife,
 };
 use secretferry::provider::vault::VaultSettings;
 use secretferry::provider::{
@@ -41,6 +41,14 @@ impl Diary {
             _ => None,
         };
         events.iter().filter_map(family).collect()
+    }
+
+    /// How long the token lives, as it was last told.
+    pub fn token(&self) -> Option<TokenLife> {
+        self.0.lock().unwrap().iter().rev().find_map(|event| match event {
+            Event::TokenLife { life, .. } => Some(*life),
+            _ => None,
+        })
     }
 
     /// How often we waited.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use secretferry::model::{ErrorKind, Family};
-use secretferry::provider::Expect;
+use jiff::Timestamp;
+use secretferry::model::{ErrorKind, Family, Kind, Upkeep};
+use secretferry::provider::{Expect, Role};
 use serde_json::{Value, json};
 
 use crate::server::{Vault, all_of, shared};
@@ -131,6 +132,52 @@ async fn a_token_file_is_read_again_when_its_token_dies() {
     std::fs::write(&file, &second).unwrap();
     server.must("POST", "auth/token/revoke", json!({"token": first})).await;
     assert!(shop.read("variables/k").await.unwrap().is_some());
+    assert_eq!(shop.diary.token().unwrap().upkeep, Upkeep::Others);
+}
+
+#[tokio::test]
+async fn who_sees_to_a_token_that_ends_is_told_with_its_last_end() {
+    let server = shared().await;
+    let mount = server.mount(2).await;
+    // A token of ours by what Vault is told of it: who sees to it, and how many minutes are left.
+    let rows = [
+        (json!({"ttl": "40m", "renewable": false}), Upkeep::Nobody, Some(40)),
+        (json!({"ttl": "40m", "explicit_max_ttl": "70m"}), Upkeep::Nobody, Some(70)),
+        (json!({"ttl": "40m"}), Upkeep::Ours, Some(40)),
+        (json!({"period": "40m"}), Upkeep::Ours, Some(40)),
+    ];
+    for (more, upkeep, minutes) in rows {
+        let token = server.token_with(&all_of(&mount), more.clone()).await;
+        let shop = opened(&server.address, &token, &format!("mount = {mount:?}")).await.unwrap();
+        let life = shop.diary.token().unwrap();
+        let left = life.left(Timestamp::now()).map(|left| (left.as_secs() + 30) / 60);
+        assert_eq!((life.upkeep, left), (upkeep, minutes), "{more}");
+    }
+    let (shop, _, _) = with_approle(json!({"token_ttl": "40m", "token_max_ttl": "40m"})).await;
+    assert_eq!(shop.diary.token().unwrap().upkeep, Upkeep::Ours, "it logs in again");
+}
+
+#[tokio::test]
+async fn a_token_with_an_end_is_somebodys_business_until_another_lies_in_its_place() {
+    let server = shared().await;
+    let mount = server.mount(2).await;
+    let files = tempfile::tempdir().unwrap();
+    let first = server.token_with(&all_of(&mount), json!({"ttl": "4s", "explicit_max_ttl": "30s"})).await;
+    let file = write_file(&files, "token", &first);
+    let table = format!(
+        "address = {:?}\nmount = {mount:?}\nauth = {{ method = \"token\", token = {{ file = {file:?} }} }}",
+        server.address
+    );
+    let shop = open_with(&table, files).await.unwrap();
+    pause(3).await;
+    assert!(shop.read("variables/k").await.unwrap().is_none(), "it was renewed");
+    assert_eq!(shop.diary.token().unwrap().upkeep, Upkeep::Nobody);
+    std::fs::write(&file, "hvs.of-nobody").unwrap();
+    shop.store.check(Role::Target, &Kind::ALL).await;
+    assert_eq!(shop.diary.token().unwrap().upkeep, Upkeep::Nobody, "a token that is dead is not taken up");
+    std::fs::write(&file, server.token_with(&all_of(&mount), json!({"period": "1h"})).await).unwrap();
+    shop.store.check(Role::Target, &Kind::ALL).await;
+    assert_eq!(shop.diary.token().unwrap().upkeep, Upkeep::Ours, "a check takes up what lies there now");
 }
 
 #[tokio::test]

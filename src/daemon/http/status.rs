@@ -97,7 +97,8 @@ fn store(name: &str, store: &StoreView) -> Value {
         "location": store.location,
         "checked_at": store.checked_at.map(|at| at.to_string()),
         "findings": store.findings.iter().map(finding).collect::<Vec<_>>(),
-        "token_ends": store.token_ends.map(|at| at.to_string()),
+        "token_ends": store.token.ends.map(|at| at.to_string()),
+        "token_upkeep": store.token.ends.map(|_| store.token.upkeep.as_str()),
     })
 }
 

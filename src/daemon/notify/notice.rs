@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::config::Topic;
 use crate::engine::{RunReport, RunStatus, StepOutcome};
 use crate::ledger::{REMARKS, Remark, Standing};
-use crate::model::{Outcome, Reason};
+use crate::model::{Outcome, Reason, TokenLife};
 
 /// The most keys that a notice names.
 pub const NAMED: usize = 20;
@@ -121,10 +123,10 @@ pub fn failure(job: &str, target: &str, run: Option<&str>, error: &str) -> Round
     Round { subject, notices: vec![Notice { stays: true, ..notice.naming(BTreeSet::new()) }], whole: false }
 }
 
-/// What there is to say of the token of a store; `left` is `None` where it does not end, or nobody knows.
-pub fn token(store: &str, jobs: &[String], left: Option<Duration>, warning: Duration) -> Round {
+/// What there is to say of the token of a store; nothing of one that is renewed or got anew without a person.
+pub fn token(store: &str, jobs: &[String], life: &TokenLife, now: Timestamp, warning: Duration) -> Round {
     let subject = Subject::Store { store: store.to_owned(), jobs: jobs.to_vec() };
-    let ends = left.filter(|left| *left < warning).map(|left| {
+    let ends = life.pressing(now, warning).map(|left| {
         let notice = Notice::new(Topic::TokenExpires, subject.clone(), None);
         let said = match left.is_zero() {
             true => format!("What secretferry is known by to the store {store} has ended"),

@@ -100,10 +100,15 @@ impl Notifier {
     /// Waits until nothing is on its way any more, at most so long, and ends.
     pub async fn finish(&self, within: Duration) {
         let end = Instant::now() + within;
-        while Instant::now() < end && !self.receivers().iter().all(|receiver| receiver.is_quiet()) {
+        while Instant::now() < end && !self.is_quiet() {
             sleep(Duration::from_millis(20)).await;
         }
         self.replace(Vec::new());
+    }
+
+    /// Whether nothing waits and nothing is on its way.
+    pub fn is_quiet(&self) -> bool {
+        self.receivers().iter().all(|receiver| receiver.is_quiet())
     }
 
     fn receivers(&self) -> MutexGuard<'_, Vec<Arc<Receiver>>> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::daemon::board::{About, Activity, JobView, LastRun, LedgerView, StoreView, View};
 use crate::ledger::{Control, Daemon, Peer, Remark, RunStatus, Standing};
-use crate::model::Outcome;
+use crate::model::{Outcome, TokenLife, Upkeep};
 use crate::provider::Role;
 
 pub(super) const RUN: &str = "0199a3c1-7d1e-7aaa-8000-00005eed0001";
@@ -76,7 +76,7 @@ pub(super) fn store() -> StoreView {
         roles: vec![Role::Source],
         checked_at: Some(ago(60)),
         findings: Vec::new(),
-        token_ends: Some(now() + SignedDuration::from_hours(30)),
+        token: TokenLife { ends: Some(now() + SignedDuration::from_hours(30)), upkeep: Upkeep::Nobody },
     }
 }
 

@@ -1,5 +1,7 @@
 //! The one word for how a job or a store stands, and whether somebody must look; pure.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -98,11 +100,11 @@ fn is_overdue(job: &JobView, now: Timestamp) -> bool {
 /// How a store stands: what its last check found, and whether our token has ended.
 pub(super) fn of_store(store: &StoreView, now: Timestamp) -> State {
     let worst = store.findings.iter().map(|finding| finding.severity).max();
-    let token_left = store.token_ends.map(|end| end.duration_since(now));
-    match (worst, token_left) {
-        (Some(Severity::Error), _) => State::new(Gravity::Bad, "faulty"),
-        (_, Some(left)) if !left.is_positive() => State::new(Gravity::Bad, "token ended"),
-        (Some(Severity::Warning), _) => State::new(Gravity::Notable, "warning"),
+    let has_ended = store.token.pressing(now, Duration::ZERO).is_some();
+    match worst {
+        Some(Severity::Error) => State::new(Gravity::Bad, "faulty"),
+        _ if has_ended => State::new(Gravity::Bad, "token ended"),
+        Some(Severity::Warning) => State::new(Gravity::Notable, "warning"),
         _ if store.checked_at.is_none() => State::new(Gravity::Unknown, "not checked yet"),
         _ => State::new(Gravity::Good, "good"),
     }
@@ -112,7 +114,7 @@ pub(super) fn of_store(store: &StoreView, now: Timestamp) -> State {
 mod tests {
     use super::*;
     use crate::daemon::page::fixture;
-    use crate::model::Finding;
+    use crate::model::{Finding, TokenLife, Upkeep};
 
     #[test]
     fn a_job_is_told_by_what_is_most_pressing() {
@@ -150,9 +152,14 @@ mod tests {
         let now = fixture::now();
         let mut store = fixture::store();
         assert_eq!(of_store(&store, now).word, "good");
-        store.token_ends = Some(now - SignedDuration::from_secs(1));
-        assert_eq!(of_store(&store, now).word, "token ended");
-        store.token_ends = None;
+        let ended = |upkeep| TokenLife { ends: Some(now - SignedDuration::from_secs(1)), upkeep };
+        store.token = ended(Upkeep::Ours);
+        assert_eq!(of_store(&store, now).word, "good", "the next call gets another");
+        for upkeep in [Upkeep::Others, Upkeep::Nobody] {
+            store.token = ended(upkeep);
+            assert_eq!(of_store(&store, now).word, "token ended");
+        }
+        store.token = TokenLife::default();
         store.findings.push(Finding::new(Severity::Warning, "token-expires", "vault", "The token ends."));
         assert_eq!(of_store(&store, now).word, "warning");
         store.findings.push(Finding::new(Severity::Error, "denied", "vault", "No right to list."));

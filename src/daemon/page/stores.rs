@@ -7,7 +7,7 @@ use super::layout::{Sheet, table};
 use super::state;
 use super::words::{moment_or, number, visible, visible_lines};
 use crate::daemon::board::StoreView;
-use crate::model::{Finding, Severity};
+use crate::model::{Finding, Severity, TokenLife, Upkeep};
 use crate::provider::Role;
 
 /// The page of all stores.
@@ -22,7 +22,7 @@ pub(super) fn stores(look: &Look<'_>) -> Markup {
                     div { dt { "Kind" } dd { (visible(&store.kind)) ", " (roles(store)) } }
                     div { dt { "Where" } dd { code { (visible(&store.location)) } } }
                     div { dt { "Last check" } dd { (moment_or(store.checked_at, look.now, "not yet")) } }
-                    div { dt { "Token ends" } dd { (moment_or(store.token_ends, look.now, "not, or nobody knows")) } }
+                    div { dt { "Token ends" } dd { (moment_or(store.token.ends, look.now, "not, or nobody knows")) (after(&store.token)) } }
                 }
                 @if store.findings.is_empty() && store.checked_at.is_some() { p { "The check found nothing amiss." } }
                 @if !store.findings.is_empty() { ul.findings { @for found in &store.findings { (finding(found)) } } }
@@ -43,11 +43,21 @@ pub(super) fn brief(look: &Look<'_>) -> Markup {
             },
             html! { code { (visible(&store.location)) } div.quiet { (roles(store)) } },
             moment_or(store.checked_at, look.now, "not yet"),
-            moment_or(store.token_ends, look.now, "–"),
+            html! { (moment_or(store.token.ends, look.now, "–")) (after(&store.token)) },
         ]
     };
     let rows: Vec<_> = look.view.stores.iter().map(row).collect();
     table("The stores of all jobs", &["Store", "State", "Where", "Last check", "Token ends"], &rows)
+}
+
+/// Who sees to what comes after a token that ends.
+fn after(token: &TokenLife) -> Markup {
+    let words = token.ends.map(|_| match token.upkeep {
+        Upkeep::Ours => "renewed, or got anew, by itself",
+        Upkeep::Others => "kept fresh by others",
+        Upkeep::Nobody => "somebody has to give another",
+    });
+    html! { @if let Some(words) = words { div.quiet { (words) } } }
 }
 
 /// What leads to a store on its page: an id without blanks.

@@ -93,7 +93,7 @@ fn trust(backend: &mut AirflowBackend, checked: &Checked) {
 /// The method that secretferry uses, with credentials of Airflow's own.
 fn login(backend: &mut AirflowBackend, login: &Login) {
     let method = match login {
-        Login::Token(_) => return token(backend),
+        Login::Token(_) | Login::KeptToken(_) => return token(backend),
         Login::Method(method) if method.by_certificate() => {
             let note = "Airflow's backend cannot log in with a TLS certificate; it is given a token here";
             backend.notes.push(note.to_owned());

@@ -82,7 +82,7 @@ impl AuthSettings {
             "token" => return Some(self.token.clone().map_or_else(usual_token, |token| Login::Token(token.into()))),
             "token-file" => {
                 let file = needed("auth.path", self.path.clone(), faults)?;
-                return Some(Login::Token(Reference::File(file).into()));
+                return Some(Login::KeptToken(Reference::File(file).into()));
             }
             "approle" => ("approle", self.approle(faults)?),
             "userpass" => ("userpass", self.password(faults)?),

@@ -1,7 +1,9 @@
 //! `check`: whatever would stop a job, each as a finding with its remedy; and what will, sooner or later.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::VaultProvider;
@@ -10,7 +12,7 @@ use super::login::{Lease, Renewable};
 use super::mounts;
 use super::policy::{Grant, Need, grants};
 use super::requests::Ask;
-use crate::model::{ErrorKind, Family, Finding, Kind, Listing, Scope, Severity};
+use crate::model::{ErrorKind, Family, Finding, Kind, Listing, Scope, Severity, Upkeep};
 use crate::provider::{Error, Provider, Repeat, Result, Role};
 
 #[derive(Deserialize)]
@@ -81,7 +83,7 @@ impl VaultProvider {
 
     async fn token(&self) -> Result<Option<Finding>> {
         let tokens = self.requests.tokens();
-        let session = tokens.session().await?;
+        let session = tokens.newest().await?;
         let known = match tokens.known(&session).await {
             Ok(known) => known,
             Err(error) if error.kind == ErrorKind::Denied => return self.refused_look(&session).await,
@@ -92,17 +94,21 @@ impl VaultProvider {
             let finding = self.finding(Severity::Error, "token-uses", &message);
             return Ok(Some(finding.with_remedy("use a token without a limit of uses (-use-limit)")));
         }
-        Ok(match known.lease {
-            Lease::Timed { lasts, renewable: Renewable::No } if !tokens.replaces_itself() => {
-                let message = format!("the token ends in {lasts:?} and cannot be renewed");
-                let finding = self.finding(Severity::Warning, "token-expires", &message);
-                Some(
-                    finding
-                        .with_remedy("use a method that gets its own, such as auth.method = \"approle\", or a renewable token (a periodic one never ends)"),
+        let life = tokens.life(&session);
+        let message = match known.lease {
+            _ if life.upkeep != Upkeep::Nobody => return Ok(None),
+            Lease::Timed { renewable: Renewable::Yes, .. } => {
+                let left = life.left(Timestamp::now()).unwrap_or_default();
+                format!(
+                    "the token ends in {:?}, and no renewal keeps it any longer",
+                    Duration::from_secs(left.as_secs())
                 )
             }
-            _ => None,
-        })
+            Lease::Timed { lasts, .. } => format!("the token ends in {lasts:?} and cannot be renewed"),
+            Lease::Endless => return Ok(None),
+        };
+        let remedy = "use a method that gets its own, such as auth.method = \"approle\", or a renewable token (a periodic one never ends)";
+        Ok(Some(self.finding(Severity::Warning, "token-expires", &message).with_remedy(remedy)))
     }
 
     async fn refused_look(&self, session: &std::sync::Arc<super::tokens::Session>) -> Result<Option<Finding>> {

@@ -22,8 +22,10 @@ use crate::provider::{Caller, Error, Repeat, Result, SecretPlace};
 /// A way to become somebody; its secrets are read again each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Login {
-    /// With a token made by somebody else.
+    /// With a token made by somebody else, who gives another one when it ends, or does not.
     Token(SecretPlace),
+    /// With a token that a program beside us, such as Vault Agent, keeps fresh.
+    KeptToken(SecretPlace),
     /// With a method of Vault's.
     Method(Box<AuthMethod>),
 }
@@ -91,6 +93,8 @@ pub(super) enum Lease {
         lasts: Duration,
         /// Whether it may be renewed.
         renewable: Renewable,
+        /// How long renewals may keep it alive from now, where Vault says so.
+        most: Option<Duration>,
     },
 }
 
@@ -122,6 +126,7 @@ impl Lease {
             _ => Self::Timed {
                 lasts: Duration::from_secs(seconds),
                 renewable: if renewable { Renewable::Yes } else { Renewable::No },
+                most: None,
             },
         }
     }

@@ -13,7 +13,7 @@ use vaultrs::client::Client as _;
 
 use super::client::Client;
 use super::login::{Counter, Fresh, Lease, Login, Renewable, Unwrapped};
-use crate::model::{ErrorKind, Family, SecretValue};
+use crate::model::{ErrorKind, Family, SecretValue, TokenLife, Upkeep};
 use crate::provider::{Caller, Error, Repeat, Result};
 
 /// The least time between two looks at a token that is about to end.
@@ -50,6 +50,8 @@ struct Life {
     /// When to renew, or look again.
     due: Option<Instant>,
     ends: Option<Instant>,
+    /// When no renewal keeps it alive any longer, where that is known.
+    last: Option<Instant>,
     /// The lease at the login.
     full: Duration,
     renewable: Renewable,
@@ -74,10 +76,14 @@ enum Blindness {
 impl Life {
     fn of(lease: Lease) -> Self {
         match lease {
-            Lease::Endless => Self { due: None, ends: None, full: Duration::MAX, renewable: Renewable::No },
-            Lease::Timed { lasts, renewable } => {
-                let now = Instant::now();
-                Self { due: Some(now + (lasts / 2).max(SHORTEST)), ends: Some(now + lasts), full: lasts, renewable }
+            Lease::Endless => Self { due: None, ends: None, last: None, full: Duration::MAX, renewable: Renewable::No },
+            Lease::Timed { lasts, renewable, most } => {
+                let (now, ends) = (Instant::now(), Instant::now() + lasts);
+                let last = match renewable {
+                    Renewable::Yes => most.map(|most| now + most),
+                    Renewable::No => Some(ends),
+                };
+                Self { due: Some(now + (lasts / 2).max(SHORTEST)), ends: Some(ends), last, full: lasts, renewable }
             }
         }
     }
@@ -88,6 +94,13 @@ impl Life {
 
     fn has_ended(&self) -> bool {
         self.ends.is_some_and(|ends| ends <= Instant::now())
+    }
+
+    /// What a renewal made of this life: one that gave less than was there at the login gave all that is left.
+    fn renewed(&self, renewed: Self) -> Self {
+        let is_spent = renewed.full + SHORTEST < self.full;
+        let last = self.last.or(if is_spent { renewed.ends } else { None });
+        Self { full: self.full, last, ..renewed }
     }
 
     /// The same life, looked at again when half of its rest is over.
@@ -147,9 +160,23 @@ impl Tokens {
         Ok(Known { lease: lease_of(&found), uses: Some(found.num_uses).filter(|uses| *uses > 0) })
     }
 
-    /// Tells whether a token that ends can be replaced without anybody's help.
-    pub fn replaces_itself(&self) -> bool {
-        matches!(self.login, Login::Method(_))
+    /// The same as [`Self::session`], with the token that its place holds now, should somebody have put another one there.
+    pub async fn newest(&self) -> Result<Arc<Session>> {
+        let session = self.session().await?;
+        let (Login::Token(place) | Login::KeptToken(place)) = &self.login else { return Ok(session) };
+        match self.counter().secret(place) {
+            Ok(held) if held != session.token => {
+                let mut turn = self.turn.lock().await;
+                // One that is dead is no reason to give up the one that lives.
+                Ok(self.log_in(&mut turn).await.unwrap_or(session))
+            }
+            _ => Ok(session),
+        }
+    }
+
+    /// How long the token of a session lives, and who sees to what comes after it.
+    pub fn life(&self, session: &Session) -> TokenLife {
+        self.told(session.life)
     }
 
     fn undue(&self) -> Option<Arc<Session>> {
@@ -163,16 +190,20 @@ impl Tokens {
         };
         let kept = match &renewed {
             Some(life) if life.full >= session.life.full / 2 => {
-                return Ok(self.keep(&session.token, Life { full: session.life.full, ..*life }));
+                return Ok(self.keep(&session.token, session.life.renewed(*life)));
             }
             // Its maximum is near: it is used to its end only if no other can be had.
-            Some(life) => *life,
+            Some(life) => session.life.renewed(*life),
             None => session.life,
         };
-        match self.log_in(turn).await {
-            Ok(session) => Ok(session),
+        match self.fresh(turn).await {
+            // The same token again: what is known of its end stays true.
+            Ok((token, life)) if token == session.token => {
+                Ok(self.keep(&token, Life { last: kept.last.or(life.last), ..life }))
+            }
+            Ok((token, life)) => Ok(self.keep(&token, life)),
             Err(error) if kept.has_ended() => Err(error),
-            Err(_) => Ok(self.keep(&session.token, Life { full: session.life.full, ..kept }.looked_at_later())),
+            Err(_) => Ok(self.keep(&session.token, kept.looked_at_later())),
         }
     }
 
@@ -203,16 +234,21 @@ impl Tokens {
     }
 
     async fn log_in(&self, turn: &mut MutexGuard<'_, Turn>) -> Result<Arc<Session>> {
+        let (token, life) = self.fresh(turn).await?;
+        Ok(self.keep(&token, life))
+    }
+
+    async fn fresh(&self, turn: &mut MutexGuard<'_, Turn>) -> Result<(SecretValue, Life)> {
         let counter = self.counter();
         let fresh = match &self.login {
-            Login::Token(place) => {
+            Login::Token(place) | Login::KeptToken(place) => {
                 let token = counter.secret(place)?;
                 let lease = self.lease(&token).await?;
                 Fresh { token, lease }
             }
             Login::Method(method) => counter.log_in(method, &mut turn.unwrapped).await?,
         };
-        Ok(self.keep(&fresh.token, Life::of(fresh.lease)))
+        Ok((fresh.token, Life::of(fresh.lease)))
     }
 
     // A token without the default policy may not look at itself; that alone is no fault.
@@ -235,14 +271,25 @@ impl Tokens {
     fn keep(&self, token: &SecretValue, life: Life) -> Arc<Session> {
         let session = Arc::new(Session { token: token.clone(), life });
         self.current.store(Some(Arc::clone(&session)));
-        let ends = life.ends.map(|ends| ends.saturating_duration_since(Instant::now()));
-        self.caller.tell_token_life(ends.and_then(|left| Timestamp::now().checked_add(left).ok()));
+        self.caller.tell_token_life(self.told(life));
         session
+    }
+
+    /// A life as others may hear of it: where only a person can give another token, its end is the last one.
+    fn told(&self, life: Life) -> TokenLife {
+        let (upkeep, ends) = match (&self.login, life.last) {
+            (Login::Method(_), _) => (Upkeep::Ours, life.ends),
+            (Login::KeptToken(_), _) => (Upkeep::Others, life.ends),
+            (Login::Token(_), Some(last)) => (Upkeep::Nobody, Some(last)),
+            (Login::Token(_), None) => (Upkeep::Ours, life.ends),
+        };
+        let left = ends.map(|ends| ends.saturating_duration_since(Instant::now()));
+        TokenLife { ends: left.and_then(|left| Timestamp::now().checked_add(left).ok()), upkeep }
     }
 
     fn dead(&self) -> Error {
         let place = match &self.login {
-            Login::Token(place) => place.to_string(),
+            Login::Token(place) | Login::KeptToken(place) => place.to_string(),
             Login::Method(method) => format!("auth/{}", method.mount),
         };
         let context = format!("the token of {place} is invalid, expired or revoked");
@@ -264,9 +311,57 @@ impl fmt::Debug for Tokens {
 }
 
 fn lease_of(found: &LookupTokenResponse) -> Lease {
-    Lease::of(found.ttl, found.renewable.unwrap_or_default())
+    match Lease::of(found.ttl, found.renewable.unwrap_or_default()) {
+        Lease::Timed { lasts, renewable, .. } => Lease::Timed { lasts, renewable, most: most(found) },
+        Lease::Endless => Lease::Endless,
+    }
+}
+
+/// How long renewals may keep a token that has an explicit maximum, by Vault's own clock.
+fn most(found: &LookupTokenResponse) -> Option<Duration> {
+    let explicit = Some(found.explicit_max_ttl).filter(|seconds| *seconds > 0)?;
+    let expires = found.expire_time.as_ref()?.parse::<Timestamp>().ok()?;
+    let now = expires.as_second().checked_sub_unsigned(found.ttl)?;
+    let last = found.creation_time.checked_add(explicit)?;
+    Some(Duration::from_secs(last.saturating_sub(u64::try_from(now).ok()?)))
 }
 
 fn says_dead(error: &Error) -> bool {
     ["invalid token", "bad token"].iter().any(|text| error.context.contains(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn life(seconds: u64) -> Life {
+        Life::of(Lease::of(seconds, true))
+    }
+
+    #[test]
+    fn a_renewal_that_gives_less_than_the_login_did_is_the_last_one() {
+        let login = life(3600);
+        assert!(login.last.is_none() && login.renewed(life(3600)).last.is_none());
+        assert!(login.renewed(life(3599)).last.is_none(), "Vault cuts off parts of seconds");
+        assert!(login.renewed(life(7200)).last.is_none(), "it was some way into its lease at the login");
+        let spent = login.renewed(life(3000));
+        assert_eq!(spent.last, spent.ends);
+        assert_eq!(spent.renewed(life(1500)).last, spent.last, "and stays so");
+        assert!(Life::of(Lease::of(3600, false)).last.is_some(), "there is no renewal");
+    }
+
+    #[test]
+    fn an_explicit_maximum_is_reckoned_by_vaults_own_clock() {
+        let found = |explicit: u64| {
+            let answer = format!(
+                r#"{{"accessor": "", "creation_time": 1000, "creation_ttl": 3600, "display_name": "", "entity_id": "",
+                "expire_time": "1970-01-01T02:00:00.5Z", "explicit_max_ttl": {explicit}, "id": "", "num_uses": 0, "orphan": true,
+                "path": "", "policies": [], "renewable": true, "ttl": 3000}}"#
+            );
+            serde_json::from_str::<LookupTokenResponse>(&answer).expect("as Vault answers")
+        };
+        // It is 7200 - 3000 = 4200 there, and it ends at 1000 + 9000.
+        assert_eq!(most(&found(9000)), Some(Duration::from_secs(5800)));
+        assert_eq!(most(&found(0)), None);
+    }
 }
