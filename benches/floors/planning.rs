@@ -92,6 +92,7 @@ fn source(key: &Subkey, name: &SecretName, number: usize) -> SourceKey {
     };
     SourceKey {
         from: None,
+        changed: None,
         key: RemoteKey::new(name.id.clone()),
         revision: Some(Revision::new("row")),
         target_key: Some(remote(name)),

@@ -1,5 +1,6 @@
 //! Acts on a plan that was shown: reads each value again, and for every write an intent first, the write, then its outcome.
 
+use std::cmp::Reverse;
 use std::time::Instant;
 
 use futures::StreamExt;
@@ -48,16 +49,14 @@ async fn carry_all(writer: &Writer<'_>, source: &Store, plan: &Plan, progress: P
     writer.each(chunks.flat_map(stream::iter), progress, |(step, answer)| writer.carry(step, answer)).await
 }
 
-/// What readers already have comes first, new names after it, each by name.
+/// What readers already have comes first, new names after it; of each what was changed last, then by name, as the plan
+/// has them: so a run that ends early has left behind what could best wait.
 fn in_order(plan: &Plan) -> Vec<&Step> {
-    let of = |create: bool| {
-        plan.changes().filter(move |step| match step.action {
-            Action::Create => create,
-            Action::Update | Action::Restore => !create,
-            _ => false,
-        })
-    };
-    of(false).chain(of(true)).collect()
+    let carries = |step: &&Step| matches!(step.action, Action::Create | Action::Update | Action::Restore);
+    let mut carried: Vec<&Step> = plan.changes().filter(carries).collect();
+    // `None` is the least of all times, and thus the last.
+    carried.sort_by_key(|step| (step.action == Action::Create, Reverse(step.changed)));
+    carried
 }
 
 async fn read_chunk<'s>(
@@ -131,6 +130,67 @@ fn remembered(step: &Step, shape: &str) -> Option<Remembered> {
                 from: step.from.clone(),
             };
             Some(Remembered::Seen(name, seen))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::{Kind, Reason, SecretName};
+    use crate::planner::{Depth, Fields};
+
+    /// A step on a variable that the source changed in this second.
+    fn step(id: &str, action: Action, second: Option<i64>) -> Step {
+        Step {
+            name: SecretName::new(Kind::Variable, id),
+            from: None,
+            source_key: None,
+            key: None,
+            action,
+            reason: Reason::New,
+            detail: None,
+            source: None,
+            source_revision: None,
+            changed: second.and_then(|second| Timestamp::from_second(second).ok()),
+            target: None,
+            target_revision: None,
+            notes: Vec::new(),
+            before: Fields::default(),
+            after: Fields::default(),
+            remember: Remember::Nothing,
+        }
+    }
+
+    /// A key, what is to be done to it, and the second its source changed it.
+    type Given<'a> = (&'a str, Action, Option<i64>);
+
+    fn ordered(steps: &[Given<'_>]) -> String {
+        let steps = steps.iter().map(|(id, action, second)| step(id, *action, *second)).collect();
+        let plan = Plan { steps, depth: Depth::Values, two_way: false, undoes: None };
+        in_order(&plan).iter().map(|step| step.name.id.as_str()).collect()
+    }
+
+    #[test]
+    fn what_exists_comes_first_and_of_it_what_is_newest() {
+        let (create, update, restore) = (Action::Create, Action::Update, Action::Restore);
+        let rows: &[(&[Given<'_>], &str)] = &[
+            (&[], ""),
+            (&[("a", update, Some(1)), ("b", update, Some(3)), ("c", update, Some(2))], "bca"),
+            (
+                &[("a", create, Some(9)), ("b", update, Some(1)), ("c", restore, Some(2)), ("d", create, Some(8))],
+                "cbad",
+            ),
+            (&[("a", update, None), ("b", update, Some(-5)), ("c", update, None), ("d", update, Some(5))], "dbac"),
+            (&[("a", update, Some(7)), ("b", restore, Some(7)), ("c", update, Some(7))], "abc"),
+            (&[("a", create, None), ("b", update, None), ("c", create, None), ("d", restore, None)], "bdac"),
+            (&[("a", Action::Delete, Some(9)), ("b", Action::Keep, Some(9)), ("c", create, None)], "c"),
+            (&[("a", Action::Adopt, Some(9)), ("b", Action::Block, Some(9))], ""),
+        ];
+        for (steps, expected) in rows {
+            assert_eq!(ordered(steps), *expected, "{steps:?}");
         }
     }
 }

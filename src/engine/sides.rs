@@ -147,7 +147,7 @@ fn source_key(name: &SecretName, from: Option<SecretName>, listed: Listed, [sour
         Some(pattern) => SourceContent::Blocked(Reason::Unreachable, out_of_sight(pattern)),
         None => content,
     };
-    SourceKey { from, key: listed.key, revision: listed.revision, target_key, content }
+    SourceKey { from, key: listed.key, revision: listed.revision, changed: listed.changed, target_key, content }
 }
 
 /// Carried, it would become visible to DAGs that never saw it.

@@ -1,5 +1,7 @@
 //! One look at both sides: lists them to the end, looks up versions, and reduces the values that must be read.
 
+use jiff::Timestamp;
+
 use super::error::{RunError, is_away, of_one_key, unread_source};
 use super::job::Job;
 use super::lag::missed;
@@ -29,6 +31,14 @@ pub(super) struct Survey<'a> {
     unfound: Vec<SecretName>,
     /// How many keys of the source have a name that is a guess.
     guessed: usize,
+}
+
+/// What is kept of a source value that was read.
+struct Reduced {
+    revision: Option<Revision>,
+    /// Some stores tell the time with a value, and not in their listing.
+    changed: Option<Timestamp>,
+    content: SourceContent,
 }
 
 impl<'a> Survey<'a> {
@@ -146,6 +156,7 @@ impl<'a> Survey<'a> {
         match answer {
             Ok(Some(listed)) if listed.state == State::Live => {
                 if let Some(key) = self.source.keys.get_mut(name) {
+                    key.changed = listed.changed.or(key.changed);
                     key.revision = listed.revision;
                 }
             }
@@ -177,18 +188,16 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    fn reduce_source(&self, name: &SecretName, record: Option<&Record>) -> Option<(Option<Revision>, SourceContent)> {
+    fn reduce_source(&self, name: &SecretName, record: Option<&Record>) -> Option<Reduced> {
         let names = Names::new(name, self.source.keys.get(name).and_then(|key| key.from.as_ref()));
         let reduced = self.lens.carriage.prepare(names, record, self.job.masked(names));
         let content = self.lens.source(name, reduced)?;
-        Some((record.and_then(|record| record.listed.revision.clone()), content))
+        let listed = record.map(|record| &record.listed);
+        let revision = listed.and_then(|listed| listed.revision.clone());
+        Some(Reduced { revision, changed: listed.and_then(|listed| listed.changed), content })
     }
 
-    fn keep_source(
-        &mut self,
-        name: SecretName,
-        answer: provider::Result<Option<(Option<Revision>, SourceContent)>>,
-    ) -> Result<(), RunError> {
+    fn keep_source(&mut self, name: SecretName, answer: provider::Result<Option<Reduced>>) -> Result<(), RunError> {
         let content = match answer {
             Ok(None) => {
                 self.source.keys.remove(&name);
@@ -197,8 +206,9 @@ impl<'a> Survey<'a> {
                 }
                 return Ok(());
             }
-            Ok(Some((revision, content))) => {
+            Ok(Some(Reduced { revision, changed, content })) => {
                 if let Some(key) = self.source.keys.get_mut(&name) {
+                    key.changed = changed.or(key.changed);
                     key.revision = revision;
                 }
                 content

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::mark::Mark;
 use super::name::RemoteKey;
 
@@ -88,11 +90,13 @@ pub struct Listed {
     pub revision: Option<Revision>,
     /// Who owns it, where the call that listed it says so.
     pub mark: Option<Mark>,
+    /// When it was last changed, where the call that listed it says so; good for an order, not for comparing.
+    pub changed: Option<Timestamp>,
 }
 
 impl Listed {
     /// A key of which the listing says that it is there, and no more.
     pub const fn live(key: RemoteKey) -> Self {
-        Self { key, state: State::Live, revision: None, mark: None }
+        Self { key, state: State::Live, revision: None, mark: None, changed: None }
     }
 }

@@ -48,6 +48,7 @@ fn step(given: Given<'_>, name: &SecretName) -> Option<Step> {
         detail,
         source: case.source_fingerprint().cloned(),
         source_revision: case.source.and_then(|source| source.revision.clone()),
+        changed: case.source.and_then(|source| source.changed),
         target: case.target_fingerprint().cloned(),
         target_revision: target_revision(&case),
         notes,

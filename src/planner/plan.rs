@@ -1,5 +1,7 @@
 //! The decision: every key of a run, and what becomes of it.
 
+use jiff::Timestamp;
+
 use super::side::{Depth, Fields};
 use crate::model::{Action, Fingerprint, Names, Reason, RemoteKey, Revision, SecretName};
 
@@ -55,6 +57,8 @@ pub struct Step {
     pub source: Option<Fingerprint>,
     /// The source's version.
     pub source_revision: Option<Revision>,
+    /// When the source last changed it, where it told that; the order of the work, and no part of any report.
+    pub changed: Option<Timestamp>,
     /// The target's fingerprint, where it is known.
     pub target: Option<Fingerprint>,
     /// The target's version the step was planned against; where only a listing without versions was looked at, the

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::model::{Fingerprint, KeyId, Reason, RemoteKey, Revision, SecretName, State};
 
 /// The source at one moment, complete, after scope and names are settled: by the name the *target* shall have.
@@ -32,6 +34,8 @@ pub struct SourceKey {
     pub key: RemoteKey,
     /// The source's version of it, where it has one.
     pub revision: Option<Revision>,
+    /// When the source last changed it, where it told that unasked; nothing is decided by it.
+    pub changed: Option<Timestamp>,
     /// The target's spelling; an error is already a block in `content`.
     pub target_key: Option<RemoteKey>,
     /// What reading it gave.

@@ -108,6 +108,7 @@ fn step(change: &Past, today: Today<'_>) -> Step {
         detail,
         source: change.fingerprint_before.clone().filter(|_| action != Action::Delete),
         source_revision: change.revision_before.clone().filter(|_| matches!(action, Action::Update | Action::Restore)),
+        changed: None,
         target: change.fingerprint_after.clone().filter(|_| as_left),
         target_revision: key.and_then(|key| key.revision.clone()),
         notes: Vec::new(),

@@ -20,6 +20,8 @@ mod secrets_manager;
 #[cfg(feature = "aws-secrets-manager")]
 mod secrets_manager_faults;
 #[cfg(feature = "aws-secrets-manager")]
+mod secrets_manager_listing;
+#[cfg(feature = "aws-secrets-manager")]
 mod secrets_manager_undo;
 mod shop;
 mod there_and_back;

@@ -116,6 +116,22 @@ async fn a_listing_costs_its_pages_and_no_call_a_key() {
 }
 
 #[tokio::test]
+async fn the_time_of_the_last_change_comes_with_listings_looks_and_values() {
+    let moto = Moto::start();
+    let key = variable("x");
+    moto.put_parameter(key.as_str(), "x").await;
+    let source = store(&moto, Role::Source, "").await;
+    let listed = source.list(&everything()).await.unwrap().remove(0).changed;
+    let looked = source.stat(std::slice::from_ref(&key)).await.remove(0).unwrap().unwrap().changed;
+    let read = source.read(std::slice::from_ref(&key)).await.remove(0).unwrap().unwrap().listed.changed;
+    assert_eq!(calls(&moto.counts().await), [("DescribeParameters", 1), ("GetParameters", 2)], "no call of its own");
+    let said = (described(&moto, &key).await["LastModifiedDate"].as_f64().unwrap() * 1000.0).round();
+    for changed in [listed, looked, read] {
+        assert_eq!(changed.map(|changed| changed.as_millisecond() as f64), Some(said));
+    }
+}
+
+#[tokio::test]
 async fn a_source_reads_ten_a_call_and_asks_for_no_marks() {
     let moto = Moto::start();
     let keys: Vec<_> = (0..10).map(|number| variable(&format!("key_{number}"))).collect();

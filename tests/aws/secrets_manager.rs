@@ -53,20 +53,20 @@ pub async fn open(address: &str, prefix: &str, role: Role, more: &str) -> (Store
 }
 
 /// One store below a prefix of its own, and who hears of it.
-struct Place {
+pub struct Place {
     server: &'static Moto,
     prefix: String,
-    store: Store,
+    pub store: Store,
     diary: Arc<Diary>,
     _files: tempfile::TempDir,
 }
 
 impl Place {
-    async fn target(more: &str) -> Self {
+    pub async fn target(more: &str) -> Self {
         Self::open(moto::shared().await, moto::unique("place"), Role::Target, more).await
     }
 
-    async fn open(server: &'static Moto, prefix: String, role: Role, more: &str) -> Self {
+    pub async fn open(server: &'static Moto, prefix: String, role: Role, more: &str) -> Self {
         let (store, diary, files) = open(&server.address, &prefix, role, more).await;
         Self { server, prefix, store, diary, _files: files }
     }
@@ -76,7 +76,7 @@ impl Place {
         Self::open(self.server, self.prefix.clone(), Role::Source, "").await
     }
 
-    fn key(&self, id: &str) -> RemoteKey {
+    pub fn key(&self, id: &str) -> RemoteKey {
         RemoteKey::new(format!("{}/variables/{id}", self.prefix))
     }
 
@@ -84,7 +84,7 @@ impl Place {
         self.server.must(&format!("secretsmanager.{operation}"), body).await
     }
 
-    async fn described(&self, key: &RemoteKey) -> Value {
+    pub async fn described(&self, key: &RemoteKey) -> Value {
         self.raw("DescribeSecret", json!({"SecretId": key.as_str()})).await
     }
 
@@ -93,11 +93,11 @@ impl Place {
         self.raw("ListSecretVersionIds", body).await["Versions"].as_array().unwrap().len()
     }
 
-    async fn write(&self, key: &RemoteKey, text: &str, expect: &Expect) -> Revision {
+    pub async fn write(&self, key: &RemoteKey, text: &str, expect: &Expect) -> Revision {
         self.store.write(key, &entry(text), expect).await.unwrap()
     }
 
-    async fn stat(&self, key: &RemoteKey) -> Listed {
+    pub async fn stat(&self, key: &RemoteKey) -> Listed {
         self.store.stat(std::slice::from_ref(key)).await.remove(0).unwrap().unwrap()
     }
 
@@ -109,7 +109,7 @@ impl Place {
         }
     }
 
-    async fn list(&self) -> Vec<Listed> {
+    pub async fn list(&self) -> Vec<Listed> {
         self.store.list(&Scope { kinds: Kind::ALL.to_vec() }).await.unwrap()
     }
 }
@@ -251,34 +251,6 @@ async fn what_rotates_is_nobodys_to_write_over() {
         place.store.delete(&key, &expect).await.unwrap_err();
     }
     assert_eq!(place.source().await.stat(&key).await.state, State::Live, "a source is only read");
-}
-
-#[tokio::test]
-async fn a_listing_takes_every_page_and_reads_go_by_twenties() {
-    let server: &'static Moto = Box::leak(Box::new(Moto::start()));
-    let place = Place::open(server, "p".into(), Role::Target, "").await;
-    for number in 0..250 {
-        server.put_secret(place.key(&format!("v{number:03}")).as_str(), &number.to_string()).await;
-    }
-    server.put_secret("p/variables2/not-ours", "x").await;
-    server.put_secret("elsewhere", "x").await;
-    server.counts().await;
-    let listed = place.list().await;
-    assert_eq!(listed.len(), 250);
-    assert!(listed.iter().all(|listed| listed.state == State::Live && listed.revision.is_some()));
-    assert_eq!(server.counts().await.get("secretsmanager.ListSecrets"), Some(&3), "a hundred a page");
-
-    let keys: Vec<_> = listed.into_iter().map(|listed| listed.key).collect();
-    let batch = place.store.capabilities().read_batch;
-    assert_eq!(batch, 20);
-    for keys in keys[..41].chunks(batch) {
-        for record in place.store.read(keys).await {
-            assert!(matches!(record.unwrap().unwrap().content, Content::Value(_)));
-        }
-    }
-    let counts = server.counts().await;
-    assert_eq!(counts.get("secretsmanager.BatchGetSecretValue"), Some(&2), "{counts:?}");
-    assert_eq!(counts.get("secretsmanager.GetSecretValue"), Some(&1), "the last one alone: {counts:?}");
 }
 
 #[tokio::test]

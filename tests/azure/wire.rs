@@ -88,6 +88,24 @@ async fn writes_within_a_second_are_told_apart() {
 }
 
 #[tokio::test]
+async fn the_time_of_the_last_change_comes_with_listings_looks_and_values() {
+    let vault = Opened::with(Vault::start(), Role::Source, "").await;
+    for (id, made, changed) in [("older", 1_500_000_000, 1_500_000_100), ("newer", 1_400_000_000, 1_600_000_000)] {
+        vault.vault.with(|azure| {
+            let version = azure.secrets.add(key(id).as_str(), "text");
+            (version.created, version.updated) = (made, changed);
+        });
+        let mut listed = vault.list().await;
+        listed.retain(|listed| listed.key == key(id));
+        let looked = vault.stat(&key(id)).await.unwrap().unwrap();
+        let read = vault.store.read(&[key(id)]).await.remove(0).unwrap().unwrap().listed;
+        for told in [&listed[0], &looked, &read] {
+            assert_eq!(told.changed.map(|time| time.as_second()), i64::try_from(changed).ok(), "{id}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_name_is_the_same_whatever_its_case() {
     let vault = Opened::target().await;
     let (upper, lower) = (RemoteKey::new("AIRFLOW-Variables-X"), key("x"));

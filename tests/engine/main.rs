@@ -12,6 +12,7 @@ mod foreign;
 mod lag;
 mod laws;
 mod mapping;
+mod newest;
 mod overrides;
 mod probe;
 mod proof;

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use secretferry::model::{
     Capabilities, Dialect, ErrorKind, Family, Finding, Kind, Listed, Mark, RemoteKey, Revision, Scope, SecretValue,
-    State,
 };
 use secretferry::naming::Rule;
 use secretferry::provider::contract::all_failed;
@@ -240,7 +239,7 @@ impl Provider for Probe {
     async fn list(&self, scope: &Scope) -> Result<Vec<Listed>> {
         let listed = self.asked(Family::List, self.inner.list(scope)).await??;
         let named = |listed: Listed| match self.names_only {
-            true => Listed { state: State::Live, revision: None, mark: None, ..listed },
+            true => Listed::live(listed.key),
             false => listed,
         };
         Ok(listed.into_iter().map(named).collect())

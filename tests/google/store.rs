@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use secretferry::model::{
     ErrorKind, Event, Finding, Kind, Listed, Manager, Mark, MarkedName, MasterKey, Observer, Purpose, RemoteKey, Scope,
     SecretName, State,
@@ -226,6 +227,24 @@ async fn a_listing_has_what_is_in_scope_and_says_who_keeps_it() {
     assert_eq!(place.codes(), ["secrets-expire"]);
     let all = place.store.list(&Scope { kinds: vec![Kind::Connection] }).await.unwrap();
     assert_eq!(all.len(), 1);
+}
+
+#[tokio::test]
+async fn a_listing_tells_when_a_secret_was_made_and_a_look_when_its_newest_version_was() {
+    let place = Place::new(Role::Source, "").await;
+    let name = "airflow-variables-x";
+    let [made, first, second] = [1_500_000_000, 1_500_000_001, 1_600_000_000].map(|at| Timestamp::from_second(at).ok());
+    place.fake.with(|google| {
+        google.secrets.put(name, "one");
+        google.secrets.put(name, "two");
+        let secret = google.secrets.secret_mut(name).unwrap();
+        secret.created = made.unwrap();
+        (secret.versions[0].created, secret.versions[1].created) = (first.unwrap(), second.unwrap());
+    });
+    let listed = place.store.list(&Scope { kinds: vec![Kind::Variable] }).await.unwrap();
+    assert_eq!(listed[0].changed, made, "of versions a listing knows nothing");
+    assert_eq!(place.stat(name).await.unwrap().changed, second);
+    assert_eq!(place.read(name).await.unwrap().unwrap().listed.changed, None, "a value comes without a time");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secretferry::engine::{Carriage, FormChoice, Job, Masked, Overrides, Stores, lens, preview};
 use secretferry::model::{
     Blind, Canonical, Connection, ConnectionDialect, Dialect, ErrorKind, Field, Form, Kind, Listed, MasterKey, Names,
-    Purpose, Reader, RemoteKey, Scope, Secret, SecretName, SecretValue, State, TextDialect, judge,
+    Purpose, Reader, RemoteKey, Scope, Secret, SecretName, SecretValue, TextDialect, judge,
 };
 use secretferry::naming::{Filter, Mapping};
 use secretferry::planner::Policy;
@@ -41,7 +41,7 @@ fn types_that_hold_a_value() {
     let text = aviary.hatch("value");
     let value = SecretValue::from(text.as_str());
     let key = RemoteKey::new("variables/v");
-    let listed = Listed { key: key.clone(), state: State::Live, revision: None, mark: None };
+    let listed = Listed::live(key.clone());
     let content = Content::Value(value.clone());
     let token = RequestToken("step".to_owned());
     let entry =
@@ -100,7 +100,7 @@ fn a_connection_on_its_whole_way() {
         empty_values: true,
         double_braces: true,
     };
-    let listed = Listed { key: RemoteKey::new("connections/c"), state: State::Live, revision: None, mark: None };
+    let listed = Listed::live(RemoteKey::new("connections/c"));
     let record = Record { listed, content: Content::Value(stored) };
     let ready = carriage.prepare(Names::new(&name, None), Some(&record), Masked::IsPoison);
     let secret = Secret::Connection(connection.clone());

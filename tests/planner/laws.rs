@@ -283,6 +283,7 @@ fn a_plan_counts_its_actions() {
         from: None,
         key: RemoteKey::new("k"),
         revision: None,
+        changed: None,
         target_key: Some(RemoteKey::new("k")),
         content,
     };

@@ -195,6 +195,7 @@ impl SourceRow {
             from: self.from.as_ref().map(|id| connection(id)),
             key: RemoteKey::new(format!("connection/{id}")),
             revision: revision(self.revision.as_ref()),
+            changed: None,
             target_key: (!self.unspelled).then(|| spelled(id)),
             content,
         }

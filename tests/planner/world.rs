@@ -125,7 +125,7 @@ impl World {
             Reading::Quarantined => SourceContent::Quarantined(Reason::Undecryptable, String::new()),
         };
         let revision = self.stores.source_revisions.then(|| source_revision(cell.revision));
-        SourceKey { from: None, key: spelled(name), revision, target_key: Some(spelled(name)), content }
+        SourceKey { from: None, key: spelled(name), revision, changed: None, target_key: Some(spelled(name)), content }
     }
 
     fn target_key(&self, name: &SecretName, cell: TargetCell, read: bool) -> TargetKey {

@@ -19,6 +19,7 @@ fn step(name: SecretName, action: Action, reason: Reason) -> Step {
         detail: None,
         source: None,
         source_revision: None,
+        changed: None,
         target: None,
         target_revision: None,
         notes: Vec::new(),

@@ -235,3 +235,21 @@ async fn each_operation_takes_as_many_calls_as_it_says() {
     shop.store.delete(&key, &Expect::At(second)).await.unwrap();
     assert_eq!(shop.diary.calls(), [Stat, Delete, Stat], "delete: look, delete, the revision left");
 }
+
+#[tokio::test]
+async fn a_look_and_a_value_tell_when_the_current_version_was_written() {
+    let (shop, mount) = shop().await;
+    for text in ["1", "2"] {
+        shop.write("variables/k", &format!("{{\"value\":\"{text}\"}}"), &Expect::Anything).await.unwrap();
+    }
+    let path = format!("{mount}/metadata/variables/k");
+    let (_, answer) = shared().await.ask("GET", &path, Value::Null).await;
+    let versions = &answer["data"]["versions"];
+    let time = |number: &str| versions[number]["created_time"].as_str().and_then(|time| time.parse().ok());
+    assert!(time("2") > time("1") && time("1").is_some(), "{versions}");
+    let newest: Option<jiff::Timestamp> = time("2");
+    shop.diary.calls();
+    assert_eq!(shop.stat("variables/k").await.unwrap().unwrap().changed, newest);
+    assert_eq!(shop.read("variables/k").await.unwrap().unwrap().listed.changed, newest);
+    assert_eq!(shop.diary.calls().len(), 2, "no call of its own");
+}

@@ -39,7 +39,7 @@ use self::row::Row;
 use self::rule::RowName;
 use crate::model::{
     Capabilities, Compare, ConnectionDialect, Deletes, Dialect, ErrorKind, Event, Family, Finding, Kind, Listed,
-    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, State, Subkey, Tariff, TextDialect, hex,
+    Listing, Mark, Observer, RemoteKey, Revision, Revisions, Scope, Subkey, Tariff, TextDialect, hex,
 };
 use crate::naming::Rule;
 use crate::provider::contract::all_failed;
@@ -204,7 +204,7 @@ impl AirflowMetastore {
 }
 
 fn listed(key: RemoteKey, revision: Revision) -> Listed {
-    Listed { key, state: State::Live, revision: Some(revision), mark: None }
+    Listed { revision: Some(revision), ..Listed::live(key) }
 }
 
 fn content(rows: &[Row], keys: &Keyring) -> Content {

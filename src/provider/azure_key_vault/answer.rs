@@ -6,6 +6,7 @@ use azure_core::http::Url;
 use azure_security_keyvault_secrets::models::{
     DeletedSecret, DeletedSecretProperties, Secret, SecretAttributes, SecretProperties,
 };
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::model::{Listed, Manager, Mark, RemoteKey, Revision, SecretValue, State};
@@ -74,7 +75,13 @@ impl Seen {
     /// says that it is meant for Airflow.
     pub fn listed(&self, key: &RemoteKey, role: Role) -> Listed {
         let pairs = self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        Listed { key: key.clone(), state: self.state(role), revision: self.revision(), mark: Mark::find(pairs) }
+        Listed {
+            key: key.clone(),
+            state: self.state(role),
+            revision: self.revision(),
+            mark: Mark::find(pairs),
+            changed: self.updated.and_then(|updated| Timestamp::from_second(updated).ok()),
+        }
     }
 
     /// The moment of the last write, in whole seconds as the service gives it, and whether the secret can be read. A listing

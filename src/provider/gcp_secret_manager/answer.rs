@@ -6,6 +6,7 @@ use google_cloud_secretmanager_v1::model::{
     AccessSecretVersionResponse, ListSecretVersionsResponse, ListSecretsResponse, Secret, SecretVersion,
     secret_version::State as Given,
 };
+use jiff::Timestamp;
 
 use crate::model::{Listed, Manager, Mark, RemoteKey, Revision, SecretValue, State};
 use crate::provider::Role;
@@ -36,6 +37,8 @@ pub(super) struct Seen {
     pub expires: bool,
     /// The versions that others know by a name of their own.
     pub aliased: Vec<Number>,
+    /// When it was made; of its versions it tells nothing.
+    pub made: Option<Timestamp>,
 }
 
 /// A version without its value.
@@ -45,6 +48,8 @@ pub(super) struct Version {
     pub number: Number,
     /// What became of it.
     pub state: VersionState,
+    /// When it was made.
+    pub made: Option<Timestamp>,
 }
 
 /// What became of a version.
@@ -78,11 +83,11 @@ impl Seen {
     }
 
     /// The key as a listing shows it, which tells nothing of versions: what others keep is told apart only where it could
-    /// be written.
+    /// be written. It was changed at this time or, where it has newer versions, later.
     pub fn listed(&self, role: Role) -> Listed {
         let rotated = self.rotated && role == Role::Target;
         let state = if rotated { State::Managed(Manager::Rotation) } else { State::Live };
-        Listed { state, mark: self.mark(), ..Listed::live(RemoteKey::new(&self.name)) }
+        Listed { state, mark: self.mark(), changed: self.made, ..Listed::live(RemoteKey::new(&self.name)) }
     }
 }
 
@@ -137,6 +142,7 @@ pub(super) fn seen(secret: Secret) -> Result<Seen, Flaw> {
         rotated: secret.rotation.is_some(),
         expires: secret.expiration.is_some(),
         aliased: secret.version_aliases.values().filter_map(|number| Number::try_from(*number).ok()).collect(),
+        made: secret.create_time.and_then(|time| moment(time.seconds(), time.nanos())),
     })
 }
 
@@ -148,7 +154,12 @@ pub(super) fn version(version: SecretVersion) -> Result<Version, Flaw> {
         Given::Destroyed => VersionState::Destroyed,
         _ => return Err(Flaw("it says of no version what became of it")),
     };
-    Ok(Version { number: number_of(&version.name)?, state })
+    let made = version.create_time.and_then(|time| moment(time.seconds(), time.nanos()));
+    Ok(Version { number: number_of(&version.name)?, state, made })
+}
+
+fn moment(seconds: i64, nanoseconds: i32) -> Option<Timestamp> {
+    Timestamp::new(seconds, nanoseconds).ok()
 }
 
 /// Takes a value over, provided that it arrived as it was kept.

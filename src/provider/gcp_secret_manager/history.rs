@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn only_what_lies_beyond_the_newest_is_superseded() {
         use VersionState::{Destroyed, Disabled, Enabled};
-        let version = |(number, state)| Version { number, state };
+        let version = |(number, state)| Version { number, state, made: None };
         let five = [(5, Enabled), (4, Enabled), (3, Disabled), (2, Destroyed), (1, Enabled)].map(version);
         let rows: [(&[Version], Number, usize, &[Number]); 6] = [
             (&five, 5, 1, &[4, 3, 1]),

@@ -23,7 +23,8 @@ impl SecretManagerProvider {
             (_, None) => State::Empty,
             (_, Some(version)) => version.state.of_key(),
         };
-        Listed { key: key.clone(), state, revision: newest.map(Version::revision), mark: listed.mark }
+        let changed = newest.and_then(|version| version.made).or(listed.changed);
+        Listed { key: key.clone(), state, revision: newest.map(Version::revision), mark: listed.mark, changed }
     }
 
     /// The newest version: that of the alias, or ours where the alias does not know it yet.

@@ -130,9 +130,10 @@ impl MemoryProvider {
     }
 
     fn listed(&self, listed: Listed, revisions: &[Revisions]) -> Listed {
-        let revision = listed.revision.filter(|_| revisions.contains(&self.shape.capabilities.revisions));
+        let is_told = revisions.contains(&self.shape.capabilities.revisions);
+        let (revision, changed) = (listed.revision.filter(|_| is_told), listed.changed.filter(|_| is_told));
         let mark = listed.mark.filter(|_| self.shape.capabilities.marks.is_some());
-        Listed { revision, mark, ..listed }
+        Listed { revision, mark, changed, ..listed }
     }
 
     fn revision(&self, revision: Revision) -> Revision {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
 use crate::model::{Compare, Deletes, Listed, Mark, RemoteKey, Revision, SecretValue, State};
@@ -20,13 +21,15 @@ struct Slot {
     /// Oldest first; none where only tags were written.
     versions: Vec<(Revision, Content)>,
     tags: BTreeMap<String, String>,
+    /// When the newest version was written, where somebody said so: this shelf has no clock.
+    changed: Option<Timestamp>,
 }
 
 impl Slot {
     fn listed(&self, key: &RemoteKey) -> Listed {
         let pairs = self.tags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let revision = self.versions.last().map(|(revision, _)| revision.clone());
-        Listed { key: key.clone(), state: self.state, revision, mark: Mark::find(pairs) }
+        Listed { key: key.clone(), state: self.state, revision, mark: Mark::find(pairs), changed: self.changed }
     }
 
     fn content(&self) -> Content {
@@ -90,6 +93,7 @@ impl Shelf {
         let revision = Revision::new(self.last.to_string());
         let slot = self.slot(key);
         slot.state = State::Live;
+        slot.changed = None;
         slot.versions.push((revision.clone(), content));
         revision
     }
@@ -104,6 +108,10 @@ impl Shelf {
         if pairs.iter().all(|(name, value)| slot.tags.get(name) == Some(value)) {
             pairs.iter().for_each(|(name, _)| drop(slot.tags.remove(name)));
         }
+    }
+
+    pub(super) fn set_changed(&mut self, key: &RemoteKey, time: Timestamp) {
+        self.slot(key).changed = Some(time);
     }
 
     pub(super) fn set_state(&mut self, key: &RemoteKey, state: State) {
@@ -150,7 +158,7 @@ impl Shelf {
     }
 
     fn slot(&mut self, key: &RemoteKey) -> &mut Slot {
-        let empty = || Slot { state: State::Empty, versions: Vec::new(), tags: BTreeMap::new() };
+        let empty = || Slot { state: State::Empty, versions: Vec::new(), tags: BTreeMap::new(), changed: None };
         self.slots.entry(key.clone()).or_insert_with(empty)
     }
 }

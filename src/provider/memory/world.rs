@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::fault::When;
 use super::{KIND, MemoryProvider};
 use crate::model::{ErrorKind, Family, RemoteKey, Revision, SecretValue, State};
@@ -13,6 +15,11 @@ impl MemoryProvider {
     /// Writes as somebody else would: without a mark, keeping tags.
     pub fn put(&self, key: &str, text: &str) -> Revision {
         self.shelf().put(&RemoteKey::new(key), Content::Value(text.into()))
+    }
+
+    /// Says when a key was last changed; told wherever its revision is, until it is written again.
+    pub fn changed_at(&self, key: &str, time: Timestamp) {
+        self.shelf().set_changed(&RemoteKey::new(key), time);
     }
 
     /// Makes a key hold what cannot be understood.

@@ -9,7 +9,7 @@ use super::client::Method;
 use super::entry;
 use super::layout::{Area, Layout, api};
 use super::requests::{Ask, Reply, Requests};
-use crate::model::{Action, Family, Listed, RemoteKey, Revision, SecretValue, State};
+use crate::model::{Action, Family, Listed, RemoteKey, Revision, SecretValue};
 use crate::provider::{Content, Record, Repeat, Result};
 
 /// The requests of a change: each is preceded by a look, as nothing guards it.
@@ -86,7 +86,7 @@ impl Kv1 {
 }
 
 fn live(key: &RemoteKey) -> Listed {
-    Listed { key: key.clone(), state: State::Live, revision: None, mark: None }
+    Listed::live(key.clone())
 }
 
 /// What stands for a revision where there is none.

@@ -67,6 +67,8 @@ pub(super) struct Seen {
     pub state: State,
     /// The current version's revision.
     pub revision: Revision,
+    /// When the current version was written.
+    pub written: Option<Timestamp>,
     /// Its custom metadata.
     pub custom: Custom,
 }
@@ -89,7 +91,7 @@ impl MetadataAnswer {
         let custom = self.data.custom_metadata;
         if current == 0 {
             let custom = custom.unwrap_or_default();
-            return Some(Seen { current, state: State::Empty, revision: Revision::new("0"), custom });
+            return Some(Seen { current, state: State::Empty, revision: Revision::new("0"), written: None, custom });
         }
         let Entry { created_time, deletion_time, destroyed } = self.data.versions.get(&current.to_string())?.clone();
         let version = Version { version: current, created_time, deletion_time, destroyed, custom_metadata: custom };
@@ -110,6 +112,7 @@ impl Version {
             current: self.version,
             state: self.state(now),
             revision: self.revision(),
+            written: self.created_time.parse().ok(),
             custom: self.custom_metadata.unwrap_or_default(),
         }
     }
@@ -135,7 +138,8 @@ impl Seen {
 
     /// What a listing says of the key.
     pub fn listed(&self, key: &RemoteKey) -> Listed {
-        Listed { key: key.clone(), state: self.state, revision: Some(self.revision.clone()), mark: self.mark() }
+        let revision = Some(self.revision.clone());
+        Listed { key: key.clone(), state: self.state, revision, mark: self.mark(), changed: self.written }
     }
 }
 

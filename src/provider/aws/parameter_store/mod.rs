@@ -87,6 +87,7 @@ impl Provider for ParameterStoreProvider {
         }
         let listed = listing::list(&self.client, &paths).await?.into_iter().map(|described| Listed {
             revision: Some(described.stamp.revision()),
+            changed: described.stamp.time(),
             ..Listed::live(RemoteKey::new(described.name))
         });
         Ok(listed.filter(|listed| self.is_asked_for(&listed.key, scope)).collect())

@@ -88,8 +88,8 @@ impl ParameterStoreProvider {
             Role::Source => None,
             Role::Target => self.mark_of(&key).await?,
         };
-        let revision = Some(got.stamp.revision());
-        Ok(Some((got, Listed { key, state: State::Live, revision, mark })))
+        let (revision, changed) = (Some(got.stamp.revision()), got.stamp.time());
+        Ok(Some((got, Listed { key, state: State::Live, revision, mark, changed })))
     }
 
     /// The mark of a key; whatever is not there carries none.

@@ -18,11 +18,16 @@ impl Stamp {
     ///
     /// A version alone is equal to no listed revision, so a value of which no more is known is read once and then known again.
     pub fn revision(self) -> Revision {
-        let Self { version, made } = self;
-        match made.and_then(|made| Timestamp::from_millisecond(made).ok()) {
+        let version = self.version;
+        match self.time() {
             Some(time) => Revision::new(format!("{version}@{time:.3}")),
             None => Revision::new(version.to_string()),
         }
+    }
+
+    /// When it was made.
+    pub fn time(self) -> Option<Timestamp> {
+        self.made.and_then(|made| Timestamp::from_millisecond(made).ok())
     }
 
     /// Reads a revision of ours; `None` for any other text.

@@ -7,7 +7,9 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_sdk_secretsmanager::operation::list_secret_version_ids::ListSecretVersionIdsOutput;
 use aws_sdk_secretsmanager::operation::list_secrets::ListSecretsOutput;
+use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::{SecretListEntry, SecretValueEntry, Tag};
+use jiff::Timestamp;
 
 use super::client::CURRENT;
 use crate::model::{Listed, Manager, Mark, RemoteKey, Revision, SecretValue, State};
@@ -38,6 +40,8 @@ pub(super) struct Seen {
     pub manager: Option<Manager>,
     /// The region it was made in, where it is copied to others.
     pub primary: Option<String>,
+    /// When it was last changed, its value or what is kept beside it.
+    pub changed: Option<Timestamp>,
 }
 
 /// Values of a batch, and what kept others from being read.
@@ -85,6 +89,7 @@ impl Seen {
             state: self.state(region, role),
             revision: self.current.clone().map(Revision::new),
             mark: Mark::find(pairs),
+            changed: self.changed,
         }
     }
 
@@ -119,6 +124,10 @@ fn manager(service: bool, rotated: bool) -> Option<Manager> {
     rotated.then_some(Manager::Rotation)
 }
 
+fn moment(time: DateTime) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(time.as_nanos()).ok()
+}
+
 fn is_given(text: Option<&String>) -> bool {
     text.is_some_and(|text| !text.is_empty())
 }
@@ -136,6 +145,7 @@ impl From<DescribeSecretOutput> for Seen {
             scheduled: answer.deleted_date.is_some(),
             manager: manager(service, rotated),
             primary: answer.primary_region,
+            changed: answer.last_changed_date.and_then(moment),
         }
     }
 }
@@ -153,6 +163,7 @@ impl From<SecretListEntry> for Seen {
             scheduled: entry.deleted_date.is_some(),
             manager: manager(service, rotated),
             primary: entry.primary_region,
+            changed: entry.last_changed_date.and_then(moment),
         }
     }
 }
